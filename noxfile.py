@@ -283,8 +283,11 @@ def vectors(session: nox.Session) -> None:
 
 @nox.session
 def generate(session: nox.Session) -> None:
-    """Write what follows from the table of settings: the action's inputs, a table of the reference."""
+    """Write what follows from the tables of settings and commands: inputs of the action, reference, man page."""
     write_tables(session)
+    install(session, "tests-cs-cli")
+    sources = os.pathsep.join(str(package / "src") for package in our(*PACKAGES))
+    session.run("python", "tools/write_commands.py", env={"PYTHONPATH": sources})
 
 
 @nox.session

@@ -1,12 +1,13 @@
-"""Write what follows from the table of keys: inputs of the action, a table of the reference, words of ``cs_stamp``.
+"""Write what follows from the table of keys: inputs of the action, the reference of each key, words of ``cs_stamp``.
 
 Run it with ``nox -s generate``. With ``--check`` (``nox -s lint``), it writes nothing and fails on a difference.
 """
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from cs_manifest import CONFIG_KEYS, ConfigKey
@@ -15,14 +16,17 @@ ROOT = Path(__file__).parents[1]
 MARK = "Written by `nox -s generate`"
 END = "End of what `nox -s generate` writes"
 
+_END_OF_KEY = "<!-- end of key -->"
+_KEY = re.compile(f"<!-- key ([a-z-]+) -->\n.*?{_END_OF_KEY}", re.DOTALL)
+
 VALUES = {
     "identifier": "[identifier](#values)",
-    "version": "string or [table](#runtime-version)",
+    "version": "string or table",
     "text": "string",
     "packages": "list of package names",
-    "licenses": "list of [licences](#deny-licenses)",
+    "licenses": "list of licences",
     "url": "URL",
-    "install-name": "[identifier](#values) or [table](#install-name)",
+    "install-name": "[identifier](#values) or table",
     "path": "path",
     "paths": "path, or list of paths",
     "boolean": "boolean",
@@ -47,16 +51,30 @@ def describe_default(key: ConfigKey) -> str:
     return key.default_text or quote(key.default)
 
 
-def render_reference() -> str:
-    """Return the table of the reference page."""
-    return "\n".join(["", "| key | alias | value | default | meaning |", "|---|---|---|---|---|", *_list_rows(), "\n"])
+def render_key(key: ConfigKey) -> str:
+    """Return what the reference page says first about a key: a heading with its anchor, not a row of a table."""
+    values = ", ".join(map(quote, key.choices)) or VALUES[key.value_type]
+    facts = [f"Value: {values}", "Required" if key.required else f"Default: {describe_default(key)}"]
+    facts += [] if key.alias is None else [f"Alias: {quote(key.alias)}"]
+    return f"### `{key.name}`\n\n{key.help[0].upper()}{key.help[1:]}.\n\n{' · '.join(facts)}\n\n"
 
 
-def _list_rows() -> Iterator[str]:
-    for key in CONFIG_KEYS:
-        values = ", ".join(map(quote, key.choices)) or VALUES[key.value_type]
-        alias = "" if key.alias is None else quote(key.alias)
-        yield f"| `{key.name}` | {alias} | {values} | {describe_default(key)} | {key.help} |".replace("|  |", "| |")
+def replace_keys(text: str) -> str:
+    """Write what a page says first about each key; a key that is not there yet comes last.
+
+    :raises ValueError: when the page has a key that does not exist.
+    """
+    found = _KEY.findall(text)
+    keys = {key.name: key for key in CONFIG_KEYS}
+    if unknown := set(found) - set(keys):
+        raise ValueError(f"there is no key {', '.join(sorted(unknown))}")
+    new = "".join(f"{_END_OF_KEY}\n\n<!-- key {name} -->\n" for name in keys if name not in found)
+    before, end, after = text.rpartition(_END_OF_KEY)
+    return _KEY.sub(lambda match: _mark_key(keys[match[1]]), f"{before}{new}{end}{after}")
+
+
+def _mark_key(key: ConfigKey) -> str:
+    return f"<!-- key {key.name} -->\n{render_key(key)}{_END_OF_KEY}"
 
 
 def render_inputs() -> str:
@@ -111,7 +129,7 @@ def replace_marked(text: str, content: str) -> str:
 
 TARGETS: dict[str, Callable[[str], str]] = {
     "action.yml": lambda old: replace_marked(old, render_inputs()),
-    "docs/reference/configuration.md": lambda old: replace_marked(old, render_reference()),
+    "docs/reference/configuration.md": replace_keys,
     "packages/cs-stamp/src/cs_stamp/_choices.py": lambda _: render_words(),
 }
 """Each file with what makes its new text of the old one."""

@@ -146,7 +146,7 @@ def test_an_older_executable_says_that_it_takes_the_place_of_a_newer(versions: V
     install(home, versions, "script", 1, 2)
     older = home.run(versions["script", 1], "say")
     assert older.stdout == said_by(1)
-    assert older.stderr.startswith("demo: replaced demo 2.0 with 1.0 (1 package in ")
+    assert older.stderr.startswith("demo: downgraded 2.0 → 1.0 in ")
     assert older.stderr.count("\n") == 1
     assert home.run(versions["script", 1], "say").stderr == ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -60,6 +61,7 @@ class Dialogue:
         """
         self.raw = b""
         """All that was read, as it arrived."""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()  # a character may arrive in two pieces
         self._terminal, stream = pty.openpty()
         modes = termios.tcgetattr(stream)
         modes[1] &= ~termios.OPOST  # an end of line stays what it is
@@ -102,7 +104,7 @@ class Dialogue:
             if not piece:
                 break
             self.raw += piece
-            written = _leave_out(written + piece.decode())
+            written = _leave_out(written + self._decoder.decode(piece))
         return written
 
     def wait(self) -> int:

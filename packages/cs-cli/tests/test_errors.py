@@ -22,7 +22,7 @@ from cs_cli.errors import (
 from cs_lock import LockError, Problem
 from cs_manifest import ManifestError
 from cs_stamp import DamagedStampError, StampError
-from terminals import to_plain
+from terminals import show, to_plain
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_paragraph_says_what_where_and_what_to_do() -> None:
     assert shown(error) == [
         "error: conda.toml: a.b: is wrong",
         "  expected: 1",
-        "  actual: 2",
+        "  found: 2",
         "  hint: write 1",
     ]
 
@@ -220,6 +220,11 @@ def test_a_list_is_shown_once_and_after_the_hint() -> None:
     ]
 
 
+def test_what_was_expected_and_found_stay_together_however_long_they_are() -> None:
+    error = CliError("it differs", kind="k", expected="1" * 64, actual="2" * 64, hint="copy it again")
+    assert shown(error)[1:] == [f"  expected: {'1' * 64}", f"  found: {'2' * 64}", "  hint: copy it again"]
+
+
 def test_problems_come_before_the_hint_and_do_not_repeat_it(tmp_path: Path) -> None:
     path = tmp_path / "pixi.toml"
     path.write_text("[dependencies]\nattrs = '*'\n", encoding="utf-8")
@@ -247,3 +252,21 @@ def test_the_page_that_says_more_is_named_when_links_are_wanted(error: Diagnosed
     line = f"  more: https://conda-ship.github.io/conda-ship/reference/errors/#{anchor}"
     assert to_plain(render_error(error, links=True))[1:][-1:] == ([line] if anchor else shown(error)[1:][-1:])
     assert line not in shown(error)
+
+
+@pytest.mark.parametrize("columns", [50, 80, 140])
+def test_a_terminal_breaks_an_error_between_words_only(
+    columns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    url = f"https://conda.example/{'a' * 60}/x-1-0.conda"
+    error = FetchError(
+        f"cannot fetch {url}: it refused", kind="network", path=tmp_path / "with space", hint="read " * 40
+    )
+    plain = "\n".join(to_plain(render_error(error, links=True)))
+    written = show(*render_error(error, links=True))
+    assert written.split() == plain.split()
+    assert str(tmp_path / "with space") in written
+    assert [line for line in written.splitlines() if len(line) > columns and len(line.split()) > 2] == []

@@ -149,7 +149,21 @@ def test_errors_of_the_system_have_their_path(cs: Cs, monkeypatch: pytest.Monkey
         raise PermissionError(errno.EACCES, "Permission denied", "/some/file")
 
     monkeypatch.setattr("cs_cli.main.load_command", lambda _: SimpleNamespace(run=fail))
-    assert cs("verify", "x").err == "error: /some/file: Permission denied\n"
+    assert cs("verify", "x").err == "error: /some/file: Permission denied\n  hint: check the permissions\n"
+
+
+@pytest.mark.parametrize(("name", "place"), [(7, ""), (None, ""), (b"/some/file", "/some/file: ")])
+def test_errors_of_the_system_have_no_number_of_a_file(
+    name: object, place: str, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files", name)
+
+    monkeypatch.setattr("cs_cli.main.load_command", lambda _: SimpleNamespace(run=fail))
+    first, hint = cs("verify", "x").err.splitlines()
+    reason = "" if place else "the system refused something that cs needs: "
+    assert first == f"error: {place}{reason}Too many open files"
+    assert hint.startswith("  hint: raise the limit on open files")
 
 
 def test_a_reader_that_leaves_is_not_an_error(workspace: Workspace) -> None:
@@ -176,7 +190,7 @@ def test_a_full_output_is_an_error_with_a_message(
     with Path("/dev/full").open("wb") as full, start("inspect", stdout=full) as process:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert b"No space left on device" in err
+    assert err == b"error: cannot write the output: No space left on device\n"
     assert b"Traceback" not in err
 
 

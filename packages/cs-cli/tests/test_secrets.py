@@ -18,6 +18,7 @@ from cs_bundle import redact_url
 from cs_cli.error_text import render_error
 from cs_cli.errors import CliError, describe_error
 from cs_cli.main import _wrap_unexpected
+from cs_cli.quoting import quote_line
 from cs_cli.terminal.console import Console
 from cs_lock._credentials import redact_url as redact_url_of_lock
 from terminals import to_plain
@@ -86,6 +87,21 @@ def test_no_error_shows_a_secret_whoever_made_it() -> None:
     error = CliError(f"at {SECRET}", kind="odd", expected=SECRET, actual=SECRET, hint=SECRET, problems=[Oddity()])
     assert "sekrit" not in json.dumps([describe_error(error), to_plain(render_error(error))])
     assert "sekrit" not in str(to_plain(render_error(_wrap_unexpected(ValueError(SECRET)))))
+
+
+HOLDERS = [one for one in ADDRESSES if "secret" in one and redact_url(one) != one and "\n" not in one]
+
+
+@pytest.mark.parametrize(
+    "form", ["url = '{}'", 'url = "{}" # a comment', "- conda: {}", "urls = ['https://a/b', '{}']"]
+)
+@pytest.mark.parametrize("url", HOLDERS)
+def test_no_line_of_a_file_that_is_shown_holds_a_secret(url: str, form: str, tmp_path: Path) -> None:
+    path = tmp_path / "conda.toml"
+    path.write_text(form.format(url), encoding="utf-8")
+    for column in range(1, len(form.format(url)) + 2):
+        excerpt = quote_line(path, 1, column)
+        assert excerpt is None or "secret" not in excerpt.text
 
 
 def test_no_word_on_the_console_shows_a_secret(capsys: pytest.CaptureFixture[str]) -> None:

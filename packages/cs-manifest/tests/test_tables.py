@@ -58,3 +58,8 @@ def test_a_file_without_the_marker_lines_is_refused(text: str) -> None:
 def test_words_of_builder_only_keys_are_not_for_stamps(key: ConfigKey, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write_tables, "CONFIG_KEYS", (replace(key, builder_only=True),))
     assert "Literal[" not in write_tables.render_words()
+
+
+def test_a_section_of_a_key_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no key old-key"):
+        write_tables.replace_keys(f"<!-- key old-key -->\n{write_tables._END_OF_KEY}\n")

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from ._errors import DiskFullError as DiskFullError
     from ._errors import FetchError as FetchError
     from ._fetch import fetch_archives as fetch_archives
+    from ._network import Certificates as Certificates
+    from ._network import find_certificates as find_certificates
+    from ._network import list_proxies as list_proxies
+    from ._network import reach as reach
     from ._progress import FetchProgress as FetchProgress
     from ._progress import Wait as Wait
     from ._reader import BundleReader as BundleReader
@@ -63,6 +67,7 @@ _NAMES = {
         "FetchError",
     ),
     "_fetch": ("fetch_archives",),
+    "_network": ("Certificates", "find_certificates", "list_proxies", "reach"),
     "_progress": ("FetchProgress", "Wait"),
     "_reader": ("BundleReader", "open_bundle"),
     "_room": ("check_room", "disk_full", "is_full", "measure_free"),

@@ -130,10 +130,7 @@ class Connections:
         return self._make_tls()
 
     def _make_tls(self) -> ssl.SSLContext:
-        file, directory = self._environ.get("SSL_CERT_FILE"), self._environ.get("SSL_CERT_DIR")
-        if file or directory:
-            return _load_certificates(file or None, directory or None)
-        return httpx2.create_ssl_context(trust_env=False)
+        return load_certificates(self._environ)
 
 
 def _closing_on_error(answer: Answer, address: str) -> str | None:
@@ -154,7 +151,18 @@ def _unsendable() -> RefusedError:
     return RefusedError("the request cannot be sent", kind="address")
 
 
-def _load_certificates(file: str | None, directory: str | None) -> ssl.SSLContext:
+def load_certificates(environ: Mapping[str, str]) -> ssl.SSLContext:
+    """Load the certificates of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` if set, else the system's own.
+
+    :raises FetchError: if they cannot be loaded.
+    """
+    file, directory = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
+    if file or directory:
+        return _load_named(file or None, directory or None)
+    return httpx2.create_ssl_context(trust_env=False)
+
+
+def _load_named(file: str | None, directory: str | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=file, capath=directory)
     except (OSError, ssl.SSLError) as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +34,7 @@ _ADVICE = {
     "platform-missing": "name another one with --platform",
     "names-collide": "build one of the two with --platform and --target-label",
     "locked-archive": "lock another version or build of the package: this is the very archive that the lock names",
+    "package-not-found": "cs inspect --list names all packages",
     "no-cache": f"set {CACHE_VARIABLE} or --cache-dir to a directory",
     "delegate-unknown": "name the program that users run with --delegate",
     "new-workspace": "make a workspace with `pixi init`, and add packages with `pixi add`",
@@ -40,7 +43,7 @@ _ADVICE = {
     "unconfirmed": "confirm with --yes; --dry-run shows what would be removed",
     "archive-folder": "name another one with --archives",
     "long-list": "--error-format json has them all",
-    "offline": "run once without --offline, or name a directory that has it with --cache-dir",
+    "offline": "run once without --offline, or name a cache that has it with --cache-dir",
     "cache": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
     "output": "choose another directory with --out-dir",
     "temporary": "set TMPDIR to another directory",
@@ -58,8 +61,17 @@ _ADVICE = {
 :func:`describe_error` adds the advice for an error's kind, :func:`advise` that for a topic.
 """
 
+_SYSTEM_ADVICE = (
+    ({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}, "free some disk space"),
+    ({errno.EMFILE, errno.ENFILE}, "raise the limit on open files, such as with `ulimit -n 4096`"),
+    ({errno.EACCES, errno.EPERM}, "check the permissions"),
+    ({errno.EROFS}, "the file system is read-only: choose another place"),
+    ({errno.ENOMEM}, "close other programs"),
+)
+"""What to do about errors of the system, by their numbers."""
+
 _EASIER = {"key-missing": "run `cs init`"}
-"""What is easier than to add lines to a file, by the kind of an error."""
+"""What is easier than to add a table to a file, by the kind of an error."""
 
 EXPLAINED = frozenset(
     {
@@ -202,6 +214,15 @@ class PlatformFault:
         return {"platform": self.platform, **describe_error(self.error)}
 
 
+def explain_system(error: OSError) -> CliError:
+    """Describe what the system has refused, with the file if it has a name: a number of one would help nobody."""
+    name, reason = error.filename, error.strerror or str(error)
+    hint = next((text for numbers, text in _SYSTEM_ADVICE if error.errno in numbers), None)
+    if isinstance(name, (str, bytes)):
+        return CliError(reason, kind="io", path=Path(os.fsdecode(name)), hint=hint)
+    return CliError(f"the system refused something that cs needs: {reason}", kind="io", hint=hint)
+
+
 def exit_status_of(error: Diagnosed) -> int:
     """Return :data:`EXIT_USAGE` if the command line was wrong, :data:`EXIT_FAILED` if the work failed."""
     is_usage = isinstance(error, CliError) and (error.flag is not None or error.kind in _USAGE)
@@ -236,6 +257,15 @@ def replace_advice(error: AnyError, topic: str) -> AnyError:
     return error
 
 
+def add_hint(error: AnyError, text: str) -> AnyError:
+    """Add what somebody who reads an error should know.
+
+    :returns: the error.
+    """
+    error.hint = "; ".join(filter(None, (error.hint, text)))
+    return error
+
+
 def describe_error(error: Diagnosed) -> dict[str, Any]:
     """Describe an error of any of our packages, as JSON values.
 
@@ -244,7 +274,7 @@ def describe_error(error: Diagnosed) -> dict[str, Any]:
     described = error.to_dict()
     if error.kind in _ADVICE:
         described["hint"] = advise(error.kind, error.hint)
-    if error.kind in _EASIER and "lines" in described:
+    if error.kind in _EASIER and any(line.startswith("[") for line in described.get("lines", ())):
         described["hint"] = f"{_EASIER[error.kind]}, or {error.hint}"
     return {name: _redact(value) for name, value in described.items()}
 

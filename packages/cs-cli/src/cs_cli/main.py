@@ -10,13 +10,11 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .commandline.parsing import parse_arguments
 from .commandline.table import load_command
-from .error_text import render_error
-from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of
+from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of, explain_system
 from .terminal.interrupts import Interruption, interrupt_on_signals
 from .terminal.streams import choose_colors
 
@@ -51,7 +49,7 @@ def _guard(words: list[str]) -> int:
         interrupt_on_signals()
         options = parse_arguments(words)
         status = load_command(options.command).run(options)
-        sys.stdout.flush()
+        _flush_results()
         return status
     except KeyboardInterrupt as error:
         _print_error(["interrupted"])
@@ -60,6 +58,12 @@ def _guard(words: list[str]) -> int:
         raise
     except Exception as error:
         return _report(error, as_json=_wants_json(words), links=not _is_quiet(words))
+
+
+def _flush_results() -> None:
+    from .terminal.console import flush_results
+
+    flush_results()
 
 
 def _soften_streams() -> None:
@@ -126,6 +130,8 @@ def _report(error: Exception, *, as_json: bool, links: bool) -> int:
 
         print_json(describe_error(diagnosed), sys.stderr, indent=None)
     else:
+        from .error_text import render_error
+
         _print_error(render_error(diagnosed, links=links))
     return exit_status_of(diagnosed)
 
@@ -145,7 +151,6 @@ def _wrap_unexpected(error: Exception) -> CliError:
 
         _print_error(redact_text("".join(traceback.format_exception(error))).rstrip("\n").split("\n"))
     if isinstance(error, OSError):
-        path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else None
-        return CliError(error.strerror or str(error), kind="io", path=path)
+        return explain_system(error)
     hint = "this is a bug in cs; please report it with the traceback shown by CONDA_SHIP_TRACEBACK=1"
     return CliError(f"{type(error).__name__}: {error}", kind="internal", hint=hint)

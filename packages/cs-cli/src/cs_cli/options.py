@@ -208,6 +208,18 @@ class SignOptions(CommonOptions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorOptions(ProjectOptions):
+    """The options of ``cs doctor``.
+
+    :ivar online: whether to ask the servers of channels.
+    """
+
+    command: ClassVar[str] = "doctor"
+    online: bool
+    json: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CacheOptions(CommonOptions):
     """The options of the commands about the package cache."""
 
@@ -272,11 +284,11 @@ class HelpOptions:
 class VersionOptions:
     """The options of ``cs version``.
 
-    :ivar verbose: list everything that belongs to ``cs``.
+    :ivar is_short: print the version of ``cs`` alone.
     """
 
     command: ClassVar[str] = "version"
-    verbose: bool
+    is_short: bool
     json: bool
 
 
@@ -299,6 +311,7 @@ Options = (
     | RunOptions
     | VerifyOptions
     | SignOptions
+    | DoctorOptions
     | CacheInfoOptions
     | CacheCleanOptions
     | CacheDirOptions

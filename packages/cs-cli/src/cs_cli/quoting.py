@@ -58,8 +58,9 @@ def _read_line(path: Path, line: int) -> str | None:
 
 def _mask(text: str) -> str:
     from cs_bundle import redact_text
+    from cs_manifest import mask_credentials
 
-    masked = redact_text(text)
+    masked = mask_credentials(redact_text(text))  # one knows more spellings in addresses, the other more addresses
     secret = _SECRET.search(masked)
     return masked if secret is None else masked[: secret.start(1)] + _MASK
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,16 @@ def test_progress_says_how_many(
     remote = WantedArchive(url="https://localhost/x-1-0.conda", file_name="x-1-0.conda", sha256="0" * 64, size_bytes=1)
     with pytest.raises(FetchError):
         ArchiveStore(cache=store.cache, offline=True).fetch([remote, *wanted], Console())
-    assert capsys.readouterr().err.startswith("collecting one package and 3 local archives (")
+    assert capsys.readouterr().err == ""
+
+
+def test_what_a_damaged_cache_has_is_not_said_to_be_fetched_offline(
+    store: ArchiveStore, wanted: tuple[WantedArchive, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    remote = [replace(one, url=f"https://localhost/{one.file_name}") for one in wanted]
+    store.fetch(wanted, QUIET)
+    ArchiveStore(cache=store.cache, offline=True).fetch([wanted[0], *remote[1:]], Console())
+    assert capsys.readouterr().err.startswith("collecting 2 packages and one local archive (")
 
 
 def test_a_damaged_archive_of_the_cache_is_named_once_and_the_error_once(

@@ -61,7 +61,7 @@ def make_record(name: str, platform: str, needs: list[str]) -> dict[str, object]
         "conda": f"https://conda.anaconda.org/conda-forge/{platform}/{name}-1.0-0.conda",
         "sha256": digest,
         "depends": [*needs, "__glibc >=2.17,<3.0.a0"] if platform.startswith("linux") else needs,
-        "license": f"LicenseRef-{len(name)}",
+        "license": "GPL-3.0-only WITH GCC-exception-3.1" if len(name) == 6 else f"LicenseRef-{len(name)}",
         "size": size,
     }
 
@@ -72,7 +72,7 @@ def test_a_pipe_gets_one_line_a_platform(workspace: Workspace) -> None:
     assert row.split()[:2] == ["linux-64", "3"]
     assert re.search(r"^Largest      (python|hello|libz) ", text, re.MULTILINE)
     assert "Licences     BSD-3-Clause 2, Zlib 1  (--licenses)\n" in text
-    assert "\n\nNo errors found, but the delegate was not checked. Next: cs build\n" in text
+    assert "\n\nNo errors found, but the delegate was not checked: cs inspect --check-delegate" in text
     assert "\x1b" not in text
 
 
@@ -270,6 +270,17 @@ def test_every_problem_is_there_once_with_its_platforms(problems: list[Problem],
         assert sum("hint: " in line for line in lines) == len({(one.severity, one.kind) for one in problems})
 
 
+def test_a_problem_of_several_entries_is_one_with_the_place_of_the_first(large: Inspection) -> None:
+    problems = tuple(
+        Problem(kind="x", message="this is wrong", line=10 + at, platform=name) for at, name in enumerate(PLATFORMS)
+    )
+    lines = to_plain(render_inspection(replace(large, problems=problems)))
+    (line,) = [line for line in lines if "this is wrong" in line]
+    assert line.startswith("error: ")
+    assert line.endswith("conda.lock:10: this is wrong (all platforms)")
+    assert lines[-1] == "Cannot ship: one error."
+
+
 def test_a_line_of_the_lock_is_named(workspace: Workspace) -> None:
     inspection = inspect()
     problem = Problem(kind="x", message="this is wrong", line=12)
@@ -301,8 +312,8 @@ def test_ready_is_said_only_when_the_delegate_is_known_everywhere(
     checks = tuple(DelegateCheck(platform=name, checked=True, found="bin/python") for name in known)
     inspection = replace(inspect("--root", str(made.write())), delegate_checks=checks)
     text = "\n".join(to_plain(render_inspection(inspection)))
-    assert text.endswith("\n\nReady to ship. Next: cs build") == (len(known) == 2)
-    where = {0: "not checked. Next", 1: "not checked on linux-64-cuda. Next", 2: "Delegate     bin/python (all"}
+    assert text.endswith("\n\nReady to ship.\nNext: cs build") == (len(known) == 2)
+    where = {0: "not checked: ", 1: "not checked on linux-64-cuda: ", 2: "Delegate     bin/python (all"}
     assert where[len(known)] in text
 
 
@@ -311,7 +322,7 @@ def test_ready_is_said_only_when_the_delegate_is_known_everywhere(
     [
         ((), "cs build --platform all"),
         (("--platform", "linux-64"), "cs build --platform linux-64"),
-        (("--layout", "online"), "cs build --platform all, with the same flags"),
+        (("--layout", "online"), "cs build --platform all (with the same flags)"),
     ],
 )
 def test_the_next_command_builds_what_was_shown(
@@ -323,5 +334,5 @@ def test_the_next_command_builds_what_was_shown(
 ) -> None:
     workspace.environments["ship"]["linux-64-cuda"] = list(channel.records)
     workspace.write()
-    assert run_inspect(inspect_options(*flags)) == 0
+    assert run_inspect(inspect_options(*flags))
     assert f"Next: {command}\n" in capsys.readouterr().out

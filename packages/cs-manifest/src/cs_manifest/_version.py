@@ -10,6 +10,7 @@ from ._errors import ManifestError
 from ._values import check_version
 
 if TYPE_CHECKING:
+    from ._paths import StrPath
     from ._project import Project
 
 _KEY = ("tool", "conda-ship", "runtime-version")
@@ -34,17 +35,18 @@ def find_version(project: Project, *, from_metadata: bool) -> str | None:
     return None
 
 
-def ask_version(project: Project, *, offline: bool = False) -> str:
+def ask_version(project: Project, *, offline: bool = False, log: StrPath | None = None) -> str:
     """Ask the project's build backend (PEP 517) for the version. This runs code of the project.
 
     :param offline: do not download what the backend needs: it must be installed already, or in a directory that
         ``PIP_FIND_LINKS`` names.
+    :param log: file that what the backend says is appended to.
     :raises ManifestError: if the backend fails or is not available.
     """
     pyproject = _find_pyproject(project, from_metadata=True)
     if pyproject is None:
         raise _metadata_error(project, f"there is no pyproject.toml in {project.root}")
-    return _check_dynamic(project, _read_metadata_version(project, pyproject.path.parent, offline=offline))
+    return _check_dynamic(project, _read_metadata_version(project, pyproject.path.parent, offline=offline, log=log))
 
 
 def _find_pyproject(project: Project, *, from_metadata: bool) -> Document | None:
@@ -95,7 +97,7 @@ def _check_dynamic(project: Project, version: str) -> str:
         raise _metadata_error(project, f"the build backend reports the version {describe(version)}") from None
 
 
-def _read_metadata_version(project: Project, source: Path, *, offline: bool) -> str:
+def _read_metadata_version(project: Project, source: Path, *, offline: bool, log: StrPath | None) -> str:
     """Ask the build backend: in this Python when it has all that the build needs, else in an isolated environment."""
     from email.parser import HeaderParser
     from tempfile import TemporaryDirectory
@@ -103,9 +105,9 @@ def _read_metadata_version(project: Project, source: Path, *, offline: bool) -> 
     from ._backend import BackendSettings, read_metadata
 
     with TemporaryDirectory(prefix="cs-manifest-") as directory:
-        log = Path(directory) / "log"
+        place = Path(directory) / "log" if log is None else Path(log)
         try:
-            text = read_metadata(source, BackendSettings(may_use_installed=True, offline=offline, log=log))
+            text = read_metadata(source, BackendSettings(may_use_installed=True, offline=offline, log=place))
         except ManifestError as error:
             raise _metadata_error(project, error.message, error.hint) from error
     return str(HeaderParser().parsestr(text).get("Version", ""))

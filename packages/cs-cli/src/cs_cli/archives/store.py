@@ -159,6 +159,8 @@ class ArchiveStore:
         self._hold(wanted, console)
         self._found.clear()
         missing = [one for one in wanted if not cached_path(self.cache, one.sha256, one.file_name).is_file()]
+        if self.offline and not all(one.is_local for one in missing):
+            fetch_archives(missing, self.cache, offline=True)  # refuses, before anything is said to be fetched
         started = time.monotonic()
         sizes = [one.size_bytes for one in wanted if one.size_bytes is not None]
         total = sum(sizes) if len(sizes) == len(wanted) else None  # no lock has the sizes of wheels
@@ -173,8 +175,8 @@ class ArchiveStore:
             try:
                 paths = fetch_archives(wanted, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
             except BundleError as error:
-                if error.kind in ("cannot-write", "disk-full", "offline"):
-                    add_advice(error, "offline" if error.kind == "offline" else "cache")
+                if error.kind in ("cannot-write", "disk-full"):
+                    add_advice(error, "cache")
                 raise
         if missing:
             size = sum(cached_path(self.cache, one.sha256, one.file_name).stat().st_size for one in missing)

@@ -172,7 +172,7 @@ def _cleared(directory: Path, *, dry_run: bool) -> Iterator[bool]:
 def _remove(entry: Entry) -> Iterator[tuple[Path, str]]:
     """Remove an entry; yields what could not be removed."""
     yield from _remove_files(entry.files)
-    with contextlib.suppress(OSError):  # not empty: it has something that is not ours
+    with contextlib.suppress(OSError):  # not empty: something else is in it
         entry.path.rmdir()
         entry.path.parent.rmdir()
 

@@ -148,7 +148,7 @@ def survey_cache(path: Path) -> Survey:
 
 
 def _read_entries(parent: Path) -> Iterator[Entry]:
-    """List the directories of digests; whatever else is there is not ours."""
+    """List the directories of digests; whatever else is there is left alone."""
     if not _is_directory(parent):
         return
     for path in sorted(parent.iterdir()):

@@ -13,6 +13,7 @@ from ..terminal.lines import Line, Piece, paint
 from .flags import COMMON
 from .table import SUMMARIES, list_commands_of, load_command
 from .values import Command, Flag, Group, Positional
+from .variables import EVERYWHERE, VARIABLES
 
 _WIDEST = 100
 """Columns that a line takes at most: longer ones are hard to read."""
@@ -22,6 +23,10 @@ _NARROW = 70
 
 _LEFT = 24
 """Columns for flags."""
+
+TAGLINE = "Turn one solved conda environment into one executable."
+HELP_TEXT = {"-h, --help": "show help: `-h` in short, `--help` everything"}
+VERSION_TEXT = {"-V, --version": "show the version; with `-v`, of everything in use"}
 
 _TITLE, _NAME = "bold green", "bold cyan"
 
@@ -42,7 +47,7 @@ def render_help(topic: str, *, is_long: bool, width: int) -> list[Line]:
     """
     if topic in SUMMARIES:
         return list(_render_command(load_command(topic), is_long=is_long, width=width))
-    return list(_render_overview(topic, width))
+    return list(_render_overview(topic, is_long=is_long, width=width))
 
 
 def describe(flag: Flag) -> str:
@@ -74,15 +79,18 @@ def spell_usage(command: Command) -> str:
     return f"cs {command.name} [FLAGS]{' [--]' if command.takes_rest else ''}{rest}"
 
 
-def _render_overview(group: str, width: int) -> Iterator[Line]:
+def _render_overview(group: str, *, is_long: bool, width: int) -> Iterator[Line]:
     words = f"cs {group}".rstrip()
-    yield from _flow("Turn one solved conda environment into one executable.", width)
+    yield from _flow(TAGLINE, width)
     yield from ("", _title("Usage", f"{words} COMMAND [FLAGS]"), "", _title("Commands"))
     rows = [(name.removeprefix(f"{group} "), SUMMARIES[name]) for name in list_commands_of(group)]
-    yield from _list_rows(rows, width)
+    yield from _list_rows(rows, width, left=max(len(name) for name, _ in rows))
     yield from ("", _title("Flags"))
-    flags = [("-h, --help", "show help"), ("-V, --version", "show the version; with `-v`, of everything in use")]
+    flags = [*HELP_TEXT.items(), *VERSION_TEXT.items()]
     yield from _list_rows([*flags, *((spell(flag), describe(flag)) for flag in COMMON)], width)
+    if is_long and not group:
+        yield from ("", _title("Variables"))
+        yield from _list_rows([(name, VARIABLES[name]) for name in EVERYWHERE], width)
     yield ""
     yield from _flow("`cs help COMMAND` describes a command.", width)
     yield from _render_end(width)
@@ -100,7 +108,7 @@ def _render_command(command: Command, *, is_long: bool, width: int) -> Iterator[
         yield from _render_group(group, command, is_long=is_long, width=width)
     if command.variables and is_long:
         yield from ("", _title("Variables"))
-        yield from _list_rows(command.variables.items(), width)
+        yield from _list_rows([(name, VARIABLES[name]) for name in command.variables], width)
     if command.examples:
         yield from ("", _title("Examples"))
         yield from _list_rows([(one.line, one.text) for one in command.examples], width, left=34)

@@ -45,7 +45,7 @@ def parse_arguments(words: Sequence[str]) -> Options:
     own, rest = _cut(words)
     leading, name, following = _find_command(own)
     if any(word in VERSION_FLAGS for word in leading):
-        return VersionOptions(verbose=_is_given(own, "-v", "--verbose"), json=False)
+        return VersionOptions(is_short=not {"-v", "--verbose"} & {*own}, json=False)
     asked = [word for word in own if word in HELP_FLAGS]
     if asked or name in ("", *list_groups()):
         return HelpOptions(words=tuple(name.split()), is_long="--help" in asked, man=False, is_lost=not asked)
@@ -106,10 +106,6 @@ def _count_leading(words: Sequence[str]) -> int:
             raise slips.unknown_leading_flag(name)
         index += 2 if name in with_value and not equals else 1
     return min(index, len(words))
-
-
-def _is_given(words: Sequence[str], *names: str) -> bool:
-    return any(word in names for word in words)
 
 
 def _take_flags(command: Command, words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:

@@ -13,12 +13,13 @@ SUMMARIES = {
     "run": "build it and try it in a temporary directory",
     "verify": "check that a build is complete and undamaged",
     "sign": "sign what `cs build` has staged",
+    "doctor": "check whether this machine has what a build needs",
     "cache info": "show where the package cache is, how large it is, and when it was used",
     "cache clean": "remove packages from the cache: all, or by age or size",
     "cache dir": "print the path of the package cache",
     "completions": "complete commands and flags in bash, zsh, fish and PowerShell",
     "help": "show what `cs` can do, or what a command does",
-    "version": "show the versions of `cs` and everything that belongs to it",
+    "version": "show the versions of `cs` and what belongs to it",
 }
 """What each command does, in one line without a full stop. The command itself is a module of ``cs_cli.commands``."""
 

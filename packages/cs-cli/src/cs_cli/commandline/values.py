@@ -109,7 +109,7 @@ class Command:
     :ivar run: carries it out and returns the exit status.
     :ivar fixed: fields of the options that it has no flag for.
     :ivar check: refuses values that do not go together; it gets all of them, by their fields.
-    :ivar variables: environment variables that matter to it, with what each does.
+    :ivar variables: environment variables that matter to it, of those in ``variables.py``.
     """
 
     name: str
@@ -119,7 +119,7 @@ class Command:
     run: Callable[[Any], int]
     positional: Positional | None = None
     examples: tuple[Example, ...] = ()
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: tuple[str, ...] = ()
     fixed: Mapping[str, object] = field(default_factory=dict)
     check: Callable[[Mapping[str, Any]], None] | None = None
 

@@ -20,6 +20,8 @@ from ..commandline.flags import (
 )
 from ..commandline.settings import SETTINGS
 from ..commandline.values import Command, Example, Flag, Group
+from ..commandline.variables import DOWNLOADS, TEMPLATES
+from ..errors import PASSPHRASE_VARIABLE
 from ..options import BuildOptions
 
 if TYPE_CHECKING:
@@ -31,8 +33,10 @@ def run_build(options: BuildOptions) -> int:
     from ..building.preparation import prepared_builds
     from ..building.report import render_dry_run, render_outcome, render_paths
     from ..building.several import build_several, describe_plans
+    from ..building.staging import refuse_occupied
     from ..project.platforms import ALL_PLATFORMS
 
+    refuse_occupied(options.out_dir)
     with prepared_builds(options) as requests:
         warnings = requests[0].console.warnings
         if options.dry_run:
@@ -103,6 +107,7 @@ COMMAND = Command(
         Example(line="cs build --dry-run", text="check everything, write nothing"),
         Example(line="cs build --platform all --layout embedded", text="build for all platforms, packages included"),
     ),
+    variables=(*TEMPLATES, *DOWNLOADS, PASSPHRASE_VARIABLE, "SOURCE_DATE_EPOCH"),
     check=lambda values: refuse_lone_passphrase(values, "sign"),
     run=run_build,
 )

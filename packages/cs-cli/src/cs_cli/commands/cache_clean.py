@@ -8,7 +8,7 @@ from typing import Any
 from ..cache.amounts import parse_age, parse_size
 from ..commandline.flags import CACHE_DIR, COMMON, JSON
 from ..commandline.values import Command, Example, Flag, Group
-from ..errors import EXIT_FAILED, CliError
+from ..errors import CACHE_VARIABLE, EXIT_FAILED, CliError
 from ..options import CacheCleanOptions
 
 
@@ -87,5 +87,6 @@ COMMAND = Command(
         Example(line="cs cache clean --max-size 5GB", text="down to a size"),
         Example(line="cs cache clean --dry-run", text="what would go"),
     ),
+    variables=(CACHE_VARIABLE,),
     run=run_cache_clean,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..commandline.flags import CACHE_DIR, COMMON
 from ..commandline.values import Command, Example, Group
+from ..errors import CACHE_VARIABLE
 from ..options import CacheDirOptions
 
 
@@ -23,5 +24,6 @@ COMMAND = Command(
     options=CacheDirOptions,
     groups=(Group(title="Where", flags=(CACHE_DIR,)), Group(title="Output", flags=COMMON)),
     examples=(Example(line='du -sh "$(cs cache dir)"', text="measure it"),),
+    variables=(CACHE_VARIABLE,),
     run=run_cache_dir,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..commandline.flags import CACHE_DIR, COMMON, JSON
 from ..commandline.values import Command, Example, Group
+from ..errors import CACHE_VARIABLE
 from ..options import CacheInfoOptions
 
 
@@ -28,5 +29,6 @@ COMMAND = Command(
     options=CacheInfoOptions,
     groups=(Group(title="Where", flags=(CACHE_DIR,)), Group(title="Output", flags=(JSON, *COMMON))),
     examples=(Example(line="cs cache info", text="how large the package cache is"),),
+    variables=(CACHE_VARIABLE,),
     run=run_cache_info,
 )

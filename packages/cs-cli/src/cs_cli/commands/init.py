@@ -7,6 +7,7 @@ from cs_manifest import CONFIG_KEYS
 from ..commandline.flags import CACHE_DIR, COMMON, PROJECT
 from ..commandline.settings import SETTINGS
 from ..commandline.values import Command, Example, Flag, Group
+from ..errors import CACHE_VARIABLE
 from ..options import InitOptions
 
 
@@ -69,5 +70,6 @@ COMMAND = Command(
         Example(line="cs init --dry-run", text="look first"),
     ),
     fixed={"platform": None, "offline": True, **dict.fromkeys(_PATHS)},
+    variables=(CACHE_VARIABLE,),
     run=run_init,
 )

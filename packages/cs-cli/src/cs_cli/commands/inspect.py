@@ -10,7 +10,8 @@ from typing import Any
 from ..commandline.flags import COMMON, FETCHING, JSON, PLATFORM, PROJECT
 from ..commandline.settings import SETTINGS
 from ..commandline.values import Command, Example, Flag, Group
-from ..errors import CliError
+from ..commandline.variables import DOWNLOADS
+from ..errors import EXIT_FAILED, CliError
 from ..options import InspectOptions
 
 
@@ -18,7 +19,7 @@ def run_inspect(options: InspectOptions) -> int:
     """Print what was asked for; the exit status says whether the environment can ship."""
     from ..inspection.answering import inspect
 
-    return inspect(options)
+    return 0 if inspect(options) else EXIT_FAILED
 
 
 _LIST = Flag(
@@ -36,7 +37,6 @@ _DIFF = Flag(
     help="show what has changed since an earlier build or another source lock; OLD is a package list, `info.json`, "
     "lock, directory or runtime",
 )
-_LICENSES = Flag(name="--licenses", attribute="licenses", initial=False, help="list the packages of each licence")
 _HTML = Flag(
     name="--html",
     attribute="html",
@@ -45,6 +45,7 @@ _HTML = Flag(
     completion="file",
     help="write a page for a browser instead, which needs no other file and no network",
 )
+_LICENSES = Flag(name="--licenses", attribute="licenses", initial=False, help="list the packages of each licence")
 _SORT = Flag(
     name="--sort",
     attribute="sort",
@@ -117,5 +118,6 @@ COMMAND = Command(
         Example(line="cs inspect --exclude tk", text="what changes without a package"),
     ),
     check=_check,
+    variables=DOWNLOADS,
     run=run_inspect,
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from ..commandline.flags import COMMON, FETCHING, PLATFORM, PROJECT, TARGET, TEMPLATE
 from ..commandline.settings import SETTINGS
 from ..commandline.values import Command, Example, Flag, Group, Positional
+from ..commandline.variables import DOWNLOADS, TEMPLATES
 from ..options import RunOptions
 
 
@@ -49,5 +50,6 @@ COMMAND = Command(
         Example(line="cs run -- --help", text="pass flags to it"),
         Example(line="cs run --install-path try", text="keep what was installed, so that the next run starts at once"),
     ),
+    variables=(*TEMPLATES, *DOWNLOADS),
     run=run_run,
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..commandline.flags import COMMON, JSON, PASSPHRASE_FILE, refuse_lone_passphrase
 from ..commandline.values import Command, Example, Flag, Group, Positional
+from ..errors import PASSPHRASE_VARIABLE
 from ..options import SignOptions
 
 
@@ -60,6 +61,7 @@ COMMAND = Command(
         Example(line="cs sign dist --key release.pem", text="sign the builds in dist/"),
         Example(line="cs sign dist", text="describe a runtime that was signed for macOS or Windows"),
     ),
+    variables=(PASSPHRASE_VARIABLE,),
     check=lambda values: refuse_lone_passphrase(values, "key"),
     run=run_sign,
 )

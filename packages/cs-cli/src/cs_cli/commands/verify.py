@@ -8,6 +8,7 @@ from pathlib import Path
 from ..commandline.flags import COMMON, FETCHING, JSON, PROJECT_FILES, QUIET, TEMPLATE
 from ..commandline.settings import SETTINGS
 from ..commandline.values import Command, Example, Flag, Group, Positional
+from ..commandline.variables import DOWNLOADS, TEMPLATES
 from ..errors import EXIT_FAILED
 from ..options import VerifyOptions
 
@@ -100,5 +101,6 @@ COMMAND = Command(
         Example(line="cs verify dist --against .", text="compare with the workspace"),
     ),
     fixed={"root": None, "platform": None},
+    variables=(*TEMPLATES, *DOWNLOADS),
     run=run_verify,
 )

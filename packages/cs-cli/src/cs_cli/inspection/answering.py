@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..archives.store import ArchiveStore, archives_of_packages, open_store
 from ..delegate.search import check_delegates
-from ..errors import EXIT_FAILED
 from ..options import InspectOptions
 from ..project.derivation import Derivation, derive_project
-from ..project.platforms import pick_platform
+from ..project.platforms import ALL_PLATFORMS, pick_platform
 from ..terminal.console import Console, print_json, print_lines
 from ..terminal.lines import Block
 from .sizes import add_wheel_sizes, measure_sizes
@@ -22,33 +21,27 @@ if TYPE_CHECKING:
     from .why import Answer
 
 
-def inspect(options: InspectOptions) -> int:
+def inspect(options: InspectOptions) -> bool:
     """Carry ``cs inspect`` out.
 
-    :returns: exit status; one view of the packages is an answer even if the environment cannot ship.
+    :returns: whether the environment can ship; one view of the packages is an answer even if it cannot.
     """
     derivation = derive_project(options, strict=False)
     wanted = options.platform
     platform = pick_platform(derivation.lock.platforms, wanted, flag="--platform").name if wanted else None
     store = open_store(options)
     licenses = _recall_licenses(derivation, options, store)
-    inspection = inspect_derivation(
-        derivation,
-        platform=platform,
-        wheel_licenses=licenses,
-        lists_licenses=options.licenses or options.html is not None,
-    )
-    if options.html is not None:
-        return _write_page(_complete(inspection, options, store), options, licenses or {})
-    if options.json:
-        return _print_document(_complete(inspection, options, store), options)
-    blocks = _render_view(inspection, options, store, licenses or {})
-    if blocks is not None:
+    lists = options.licenses or options.html is not None
+    inspection = inspect_derivation(derivation, platform=platform, wheel_licenses=licenses, lists_licenses=lists)
+    if not options.json and (blocks := _render_view(inspection, options, store, licenses or {})) is not None:
         print_lines(blocks)
-        return 0
+        return True
     inspection = _complete(inspection, options, store)
-    print_lines(_render_report(inspection, options))
-    return 0 if inspection.can_ship else EXIT_FAILED
+    written = list(_write_page(inspection, options, licenses or {}))
+    if options.json:
+        return _print_document(inspection, options)
+    print_lines(written or _render_report(inspection, options))
+    return inspection.can_ship
 
 
 def _complete(inspection: Inspection, options: InspectOptions, store: ArchiveStore) -> Inspection:
@@ -97,23 +90,20 @@ def _compare(inspection: Inspection, options: InspectOptions) -> Comparison | No
     return compare_with(inspection, options.diff, options)
 
 
-def _write_page(inspection: Inspection, options: InspectOptions, licenses: Mapping[str, str | None]) -> int:
-    assert options.html is not None
-    from .page.writing import write_page
+def _write_page(inspection: Inspection, options: InspectOptions, licenses: Mapping[str, str | None]) -> Iterator[Block]:
+    """Write the page for a browser, if asked to, and say so."""
+    if options.html is not None:
+        from .page.writing import write_page
 
-    written = write_page(inspection, licenses, options.html)
-    if options.json:
-        return _print_document(inspection, options)
-    print_lines([written])
-    return 0 if inspection.can_ship else EXIT_FAILED
+        yield write_page(inspection, licenses, options.html)
 
 
-def _print_document(inspection: Inspection, options: InspectOptions) -> int:
+def _print_document(inspection: Inspection, options: InspectOptions) -> bool:
     from .document import compose_document
 
     answers, comparison = _ask_why(inspection, options), _compare(inspection, options)
     print_json(compose_document(inspection, answers=answers, comparison=comparison))
-    return 0 if inspection.can_ship or answers or comparison else EXIT_FAILED
+    return inspection.can_ship or answers is not None or comparison is not None
 
 
 def _render_view(
@@ -155,10 +145,8 @@ def _render_report(inspection: Inspection, options: InspectOptions) -> list[Bloc
 
 def _name_build(inspection: Inspection, options: InspectOptions) -> str:
     """Name the command that builds what was inspected."""
-    command = "cs build"
-    if options.platform is None and len(inspection.platforms) > 1:
-        command += " --platform all"
-    elif options.platform is not None:
-        command += f" --platform {options.platform}"
+    words = ["cs build"]
+    if options.platform is not None or len(inspection.platforms) > 1:
+        words += ["--platform", options.platform or ALL_PLATFORMS]
     has_more = options.overrides or options.root or options.manifest or options.source_lock or not options.lock_check
-    return f"{command}, with the same flags" if has_more else command
+    return " ".join([*words, "(with the same flags)"] if has_more else words)

@@ -11,10 +11,13 @@ from ..terminal.console import format_bytes, format_count
 from ..terminal.lines import Block, Column, Hanging, Line, Piece, Table, paint, whole
 from ..terminal.paths import shorten_paths
 from .folding import fold_delegates, fold_exclusions, fold_licenses, fold_needs, fold_pypi, list_largest
-from .problems import render_problems
+from .problems import fold_problems, render_problems
 from .summary import Inspection, PlatformSummary, Size
 
 _LABEL = 13
+_LONG = 30
+"""Characters of an item that every terminal has room for beside a label."""
+_ENVIRONMENTS = 6
 _LARGEST = 5
 _LICENSES = 5
 _HOME = "https://conda.anaconda.org/"
@@ -61,7 +64,8 @@ def _render_project(inspection: Inspection) -> Iterator[Hanging]:
     manifest, lock = (whole(shorten_paths(str(path))) for path in (project.manifest_path, project.source_lock_path))
     yield _label("Workspace", manifest, ", ", lock, f" (version {derivation.source.version})")
     others = [name for name in derivation.source.environments if name != config.source_environment]
-    yield _label("Environment", config.source_environment, f" (not {', '.join(others)})" if others else "")
+    rest = f" (not {list_names(others, _ENVIRONMENTS)})" if others else ""
+    yield _label("Environment", config.source_environment, rest)
     channels = [redact_url(channel.url) for channel in derivation.lock.channels]
     yield _label("Channels", ", ".join(map(_shorten_channel, channels)) or "none")
 
@@ -134,11 +138,12 @@ def _render_facts(inspection: Inspection) -> Iterator[Hanging]:
 
 
 def _separate(items: Sequence[str]) -> Iterator[Piece | str]:
-    """Join items so that each stays on one line."""
+    """Join items so that each stays on one line, unless it is long."""
     for number, item in enumerate(items):
+        text = item if number == len(items) - 1 else f"{item},"
         if number:
             yield " "
-        yield whole(item if number == len(items) - 1 else f"{item},")
+        yield whole(text) if len(text) <= _LONG else text
 
 
 def _refer(flag: str) -> tuple[str, Piece]:
@@ -147,21 +152,19 @@ def _refer(flag: str) -> tuple[str, Piece]:
 
 
 def _render_verdict(inspection: Inspection, command: str) -> Iterator[Line]:
-    if inspection.can_ship and not inspection.unchecked:
-        yield paint("Ready to ship.", "bold green"), " Next: ", whole(command)
-    elif inspection.can_ship:
+    if not inspection.can_ship:
+        count = sum(problem.severity == "error" for problem in fold_problems(inspection.problems))
+        yield (paint(f"Cannot ship: {'one error' if count == 1 else format_count(count, 'error')}.", "bold red"),)
+        return
+    if not inspection.unchecked:
+        yield (paint("Ready to ship.", "bold green"),)
+    else:
         known = len(inspection.unchecked) < len(inspection.platforms)
         where = f" on {list_names(inspection.unchecked)}" if known else ""
-        yield (
-            paint("No errors found,", "bold green"),
-            f" but the delegate was not checked{where}. ",
-            "Next: ",
-            whole(command),
-        )
         if any(supply.action == "build" for platform in inspection.platforms for supply in platform.supplies):
-            yield "Some packages are still to be built: the build looks for the delegate in them."
+            advice = "the build looks for it in the packages that are still to be built"
         else:
-            yield f"Not all packages are in the cache: {advise('unread-archives')}."
-    else:
-        count = sum(problem.severity == "error" for problem in inspection.problems)
-        yield (paint(f"Cannot ship: {'one error' if count == 1 else format_count(count, 'error')}.", "bold red"),)
+            advice = advise("unread-archives")
+        yield paint("No errors found,", "bold green"), f" but the delegate was not checked{where}: {advice}."
+    line, _, note = command.partition(" (")
+    yield paint("Next:", "bold"), " ", whole(line), f" ({note}" if note else ""

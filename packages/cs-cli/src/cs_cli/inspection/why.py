@@ -58,7 +58,7 @@ def ask_why(inspection: Inspection, name: str) -> list[Answer]:
     """Explain why a package ships, on each platform that has it.
 
     :param name: of packages of both kinds, or with ``conda:`` or ``pypi:`` before it of one.
-    :raises CliError: ``package-not-found`` if no platform has it.
+    :raises CliError: ``package-not-found`` or ``package-excluded`` if no platform has it.
     """
     answers = [answer for platform in inspection.platforms for answer in _explain(inspection, platform, name)]
     if not answers:
@@ -99,16 +99,14 @@ def _answer(packages: dict[str, ListedPackage], reasons: Reasons, key: str) -> A
 def _not_found(inspection: Inspection, name: str) -> CliError:
     """Say that a package does not ship: it is excluded, or the name is wrong."""
     excluded = next((one for one in inspection.exclusions if _list_keys(name) & _list_dropped(one)), None)
-    hint: str | None = None
     if excluded is None:
-        message = f"no package {name!r} ships"
         known = {one.name for platform in inspection.platforms for one in list_packages(platform)}
-        hint = did_you_mean(name, sorted(known)) or "cs inspect --list names all packages"
-    elif _list_keys(name) & _list_keys_of_label(excluded.name):
-        message = f"{name} does not ship: it is in 'exclude'"
-    else:
-        message = f"{name} does not ship: only {excluded.name} needs it, which is in 'exclude'"
-    return CliError(message, kind="package-not-found", hint=hint, flag="--why")
+        hint = did_you_mean(name, sorted(known))
+        return CliError(f"no package {name!r} ships", kind="package-not-found", hint=hint, flag="--why")
+    reason = f"only {excluded.name} needs it, which is in 'exclude'"
+    if _list_keys(name) & _list_keys_of_label(excluded.name):
+        reason = "it is in 'exclude'"
+    return CliError(f"{name} does not ship: {reason}", kind="package-excluded", flag="--why")
 
 
 def _list_dropped(exclusion: Exclusion) -> set[str]:

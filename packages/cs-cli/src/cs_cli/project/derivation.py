@@ -34,6 +34,7 @@ from ..options import ProjectOptions
 from ..wheels.origins import SuppliedArchive
 from ..wheels.outlook import plan_supplies
 from ..wheels.supplies import Outlook
+from .logs import backend_log
 from .staleness import check_constraints, check_environment, check_requests
 
 if TYPE_CHECKING:
@@ -136,7 +137,9 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
     lock = _derive_lock(source, config, requested, platforms, strict=strict)
     if config.runtime_version is None:
         if options.may_run_code:
-            config = replace(config, runtime_version=ask_version(project, offline=options.offline))
+            with backend_log(config.runtime) as log:
+                version = ask_version(project, offline=options.offline, log=log)
+            config = replace(config, runtime_version=version)
         else:
             problems.append(_unknown_version())
     outlook = plan_supplies(project, config, source, lock, lambda: _open_store(options))

@@ -22,7 +22,8 @@ _RECORD_LIMIT_BYTES = 64 * VALUE_LIMIT_BYTES
 """Limit for the record of an installed package: one with 100,000 files takes 30 MB."""
 
 _MOST_OF_ONE = 4
-_COMMON = ("python", "pip")
+_PYTHON = "python"
+_COMMON = (_PYTHON, "pip")
 _PLACES = tuple(place for place in (*UNIX_PLACES, *WINDOWS_PLACES, NOARCH_PLACE) if place)
 
 
@@ -38,6 +39,13 @@ class Program:
     source: str
     is_known: bool = True
 
+    @property
+    def text(self) -> str:
+        """Where it is from, in a few words."""
+        if not self.is_known:
+            return "name of a package that was not looked into"
+        return "" if self.source == self.name else f"from {self.source}"
+
 
 def find_programs(search: Search, store: ArchiveStore, environments: Iterable[Path], favourite: str) -> list[Program]:
     """List programs, the likeliest first: those of the workspace's own projects, then of what it asks for.
@@ -45,7 +53,8 @@ def find_programs(search: Search, store: ArchiveStore, environments: Iterable[Pa
     What packages contain is read from archives in the cache, or from an installed environment; nothing is downloaded.
 
     :param environments: directories where the environment may be installed.
-    :param favourite: name of the workspace: a program with this name comes first.
+    :param favourite: name of the workspace: a program with this name comes first. Names that are only guessed come
+        last, after ``python``, which every Python package has.
     """
     try:
         own = [_list_names(contents, search.subdir) for contents in read_sources(search)]
@@ -56,8 +65,13 @@ def find_programs(search: Search, store: ArchiveStore, environments: Iterable[Pa
     requested = [package for package in search.stored if package.name in search.requested]
     for package in sorted(requested, key=lambda package: (package.name in _COMMON, package.name)):
         found += _list_programs(package, search.subdir, store, records)
-    unique = list({program.name: program for program in reversed(found)}.values())[::-1]
-    return sorted(unique, key=lambda program: (program.name != favourite, not program.is_known))
+    if any(package.name == _PYTHON for package in search.stored):
+        found.append(Program(name=_PYTHON, source=_PYTHON))
+    ranked = sorted(found, key=lambda one: (not one.is_known, one.name != favourite, one.name == _PYTHON))
+    first: dict[str, Program] = {}
+    for program in ranked:
+        first.setdefault(program.name, program)
+    return list(first.values())
 
 
 def _list_programs(package: Package, subdir: str, store: ArchiveStore, records: list[Path]) -> Iterator[Program]:
@@ -66,7 +80,7 @@ def _list_programs(package: Package, subdir: str, store: ArchiveStore, records: 
     if names is None:
         names = _look_into_environment(package, records)
     if names is None:
-        yield Program(name=package.name, source=f"{package.name}, not looked into", is_known=False)
+        yield Program(name=package.name, source=package.name, is_known=False)
         return
     ordered = sorted(names, key=lambda name: (name != package.name, name.startswith("."), len(name), name))
     for name in ordered[: 1 if package.name in _COMMON else _MOST_OF_ONE]:

@@ -1,12 +1,14 @@
 """Add a table to a manifest, and leave every other byte as it is.
 
 The table goes to the end of the file, where TOML allows it whatever comes before. Only if ``tool`` is an inline table,
-it has to go into that one. tomlkit, which keeps the form of what it reads, renders it, and checks the result.
+it must go into that one. tomlkit renders the table, and reads the result to check that nothing else has changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NAME = "conda-ship"
+_MOST_BRACES = 100
 
 
 def render_table(values: Mapping[str, object]) -> list[str]:
@@ -34,8 +37,7 @@ def add_table(data: bytes, values: Mapping[str, object], path: Path) -> bytes:
     """
     mark = _BYTE_ORDER_MARK if data.startswith(_BYTE_ORDER_MARK) else b""
     text = data.removeprefix(mark).decode()
-    for extend in (_append, _put_inside):
-        extended = extend(text, values)
+    for extended in itertools.chain([_append(text, values)], _put_inside(text, values)):
         if _adds_only(text, extended, values):
             return mark + extended.encode()
     raise CliError(
@@ -54,19 +56,15 @@ def _append(text: str, values: Mapping[str, object]) -> str:
     return text + gap + "".join(f"{line}{end}" for line in render_table(values))
 
 
-def _put_inside(text: str, values: Mapping[str, object]) -> str:
-    """Add the table to the inline table ``tool``."""
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
+def _put_inside(text: str, values: Mapping[str, object]) -> Iterator[str]:
+    """Add the table to an inline table, in each place where one may end; which is the right one, the check tells.
 
-    try:
-        document = tomlkit.parse(text)
-        table = tomlkit.inline_table()
-        table.update({key: _render(value) for key, value in values.items()})
-        document["tool"][_NAME] = table
-        return tomlkit.dumps(document)
-    except (TOMLKitError, TypeError, ValueError):
-        return text
+    tomlkit could do this, but does not keep the spaces before the brace.
+    """
+    entry = f"{_NAME} = {_render(values).as_string()}"
+    for brace in itertools.islice(re.finditer(r"\s*}", text), _MOST_BRACES):
+        for comma in (", ", " "):
+            yield f"{text[: brace.start()]}{comma}{entry}{text[brace.start() :]}"
 
 
 def _render(value: object) -> Item:
@@ -91,7 +89,7 @@ def _adds_only(text: str, extended: str, values: Mapping[str, object]) -> bool:
         return False
     if not after["tool"] and "tool" not in before:
         del after["tool"]
-    return table == values and _order(before) == _order(after) and _is_insertion(text, extended)
+    return bool(table == values and _order(before) == _order(after))
 
 
 def _order(value: Any) -> Any:
@@ -99,9 +97,3 @@ def _order(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _order(value[key]) for key in sorted(value)}
     return [_order(one) for one in value] if isinstance(value, list) else repr(value)
-
-
-def _is_insertion(text: str, extended: str) -> bool:
-    """Tell whether a text is another one with something put in at one place."""
-    kept = next((at for at, (one, other) in enumerate(zip(text, extended, strict=False)) if one != other), len(text))
-    return extended.endswith(text[kept:])

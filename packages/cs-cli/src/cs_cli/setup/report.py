@@ -43,12 +43,13 @@ def warn_of_problems(inspection: Inspection, console: Console) -> None:
 
 def render_verdict(inspection: Inspection) -> Iterator[Line]:
     """Say what the table gives, and what to do next."""
-    counts = {format_count(platform.package_count, "package") for platform in inspection.platforms}
+    counts = sorted({platform.package_count for platform in inspection.platforms})
     platforms = ", ".join(platform.name for platform in inspection.platforms)
     if not inspection.can_ship:
         yield "This cannot ship yet."
     else:
-        yield f"It ships {counts.pop() if len(counts) == 1 else 'packages'} for {platforms}."
+        several = f"{counts[0]} to {counts[-1]} packages"
+        yield f"It ships {format_count(counts[0], 'package') if len(counts) == 1 else several} for {platforms}."
         if inspection.unchecked:
             delegate = inspection.derivation.config.delegate
             yield f"Whether a package has the program {delegate!r} is not known yet: {advise('unread-archives')}."

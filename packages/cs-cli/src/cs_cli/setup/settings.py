@@ -89,7 +89,7 @@ class Chooser:
             if not default:
                 raise CliError("no package of the environment seems to have a program", kind="delegate-unknown")
             return default
-        choices = [Choice(name=one.name, text=f"({one.source})") for one in programs[:_MOST_PROGRAMS]]
+        choices = [Choice(name=one.name, text=one.text) for one in programs[:_MOST_PROGRAMS]]
         return pick("Which program do users run?", choices, default=default, check=self._check_delegate)
 
     def _check_delegate(self, name: str) -> str | None:

@@ -18,6 +18,7 @@ from cs_bundle import redact_text
 from ..errors import CliError
 from .escaping import dump_json, escape_line
 from .lines import Block, Line, paint
+from .paths import shorten_paths
 from .plain import render_plain
 from .streams import is_formatted, takes_unicode
 
@@ -40,7 +41,7 @@ class Console:
 
     def say(self, line: str) -> None:
         """Tell what is happening, on stderr; no address in it shows a secret."""
-        self._print(redact_text(line))
+        self._print(shorten_paths(redact_text(line)))
 
     def detail(self, line: str) -> None:
         """Tell something on stderr that is only shown with ``--verbose``."""
@@ -50,7 +51,7 @@ class Console:
     def warn(self, text: str) -> None:
         """Say what its owner should know, and keep it for the document of ``--json``."""
         self.warnings.append(redact_text(text))
-        self._print((paint("warning:", "bold yellow"), f" {self.warnings[-1]}"))
+        self._print((paint("warning:", "bold yellow"), f" {shorten_paths(self.warnings[-1])}"))
 
     def _print(self, line: Line) -> None:
         if not self.quiet:
@@ -155,11 +156,13 @@ def print_lines(blocks: Iterable[Block], stream: TextIO | None = None) -> None:
     if is_formatted(stream):
         from .formatted import print_formatted
 
-        print_formatted(blocks, stream)
+        with _writing():
+            print_formatted(blocks, stream)
     else:
         unicode = takes_unicode(stream)
         text = "".join(f"{line}\n" for block in blocks for line in render_plain(block, unicode=unicode))
-        print(text, end="", file=stream, flush=stream is sys.stderr)
+        with _writing():
+            print(text, end="", file=stream, flush=stream is sys.stderr)
 
 
 def print_json(document: dict[str, Any], stream: TextIO | None = None, *, indent: int | None = 2) -> None:
@@ -168,7 +171,28 @@ def print_json(document: dict[str, Any], stream: TextIO | None = None, *, indent
     :param stream: stdout by default.
     :param indent: ``None`` for everything on one line.
     """
-    print(dump_json(document, indent=indent), file=stream or sys.stdout)
+    with _writing():
+        print(dump_json(document, indent=indent), file=stream or sys.stdout)
+
+
+def flush_results() -> None:
+    """Write the results that are still buffered.
+
+    :raises CliError: ``cannot-write`` if that is not possible.
+    """
+    with _writing():
+        sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    """Say of output that cannot be written that it is the output; a reader that has left is no error."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CliError(f"cannot write the output: {error.strerror or error}", kind="cannot-write") from error
 
 
 def format_count(count: int, noun: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .excerpts import EXCERPT_WIDTH, arrange_excerpt
 from .lines import Block, Excerpt, Hanging, Line, Table, escape_pieces
 
 
@@ -16,6 +15,8 @@ def render_plain(block: Block, *, unicode: bool = True) -> Iterator[str]:
     if isinstance(block, Table):
         yield from _render_table(block)
     elif isinstance(block, Excerpt):
+        from .excerpts import EXCERPT_WIDTH, arrange_excerpt
+
         yield from map(_render_line, arrange_excerpt(block, width=EXCERPT_WIDTH, unicode=unicode))
     else:
         yield _render_line(block.line if isinstance(block, Hanging) else block)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from cs_manifest import BackendSettings, BuiltWheel, ManifestError, build_wheel
 
 from ..archives.wheels import read_metadata
 from ..errors import CliError
+from ..project.logs import backend_log
 from .folder import check_metadata
 from .normal_form import normalize_wheel
 from .origins import Origin
@@ -72,27 +72,19 @@ def build_project(entry: PendingEntry, source: SourceTree, machine: BuildMachine
 def _run_backend(entry: PendingEntry, source: SourceTree, machine: BuildMachine, directory: Path) -> BuiltWheel:
     """Run the backend, which must leave exactly one wheel; its log is kept only if the error names it."""
     directory.mkdir()
-    descriptor, name = tempfile.mkstemp(prefix=f"cs-build-{entry.name}-", suffix=".log")
-    os.close(descriptor)
-    settings = BackendSettings(
-        python=machine.python,
-        environ=machine.environ,
-        constraints=machine.constraints,
-        offline=machine.offline,
-        log=Path(name),
-    )
     try:
-        built = build_wheel(source.path, directory, settings)
+        with backend_log(entry.name) as log:
+            settings = BackendSettings(
+                python=machine.python,
+                environ=machine.environ,
+                constraints=machine.constraints,
+                offline=machine.offline,
+                log=log,
+            )
+            built = build_wheel(source.path, directory, settings)
     except ManifestError as error:
         message = f"cannot build {entry.name} from {source.origin.location}: {error.message}"
-        hint = f"{error.hint}; " if error.hint else ""
-        raise CliError(
-            message, kind="wheel-not-built", path=source.path, key=entry.key, hint=f"{hint}the whole log is {name}"
-        ) from error
-    except BaseException:
-        Path(name).unlink()
-        raise
-    Path(name).unlink()
+        raise CliError(message, kind="wheel-not-built", path=source.path, key=entry.key, hint=error.hint) from error
     made = sorted(directory.iterdir()) if directory.is_dir() else []
     if made != [built.path] or built.path.suffix != ".whl" or built.path.is_symlink() or not built.path.is_file():
         names = ", ".join(path.name for path in made) or "nothing"

@@ -1,0 +1,1 @@
+"""``cs doctor``: does this machine have what a build needs?"""

@@ -1,0 +1,98 @@
+"""The installation: versions of ``cs`` and its libraries, and the templates."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+
+from cs_stamp import TEMPLATE_PLATFORMS, StampError, Template, TemplateNotFoundError, installed_directories
+
+from .. import __version__
+from ..building.preparation import find_template
+from ..project.platforms import host_platform
+from .findings import Finding, diagnose
+
+_LIBRARIES = ("cs_manifest", "cs_lock", "cs_bundle", "cs_stamp")
+
+
+def look_at_versions() -> Iterator[Finding]:
+    """Compare the versions of the packages: they only work together as one release."""
+    versions = {name.replace("_", "-"): _find_version(name) for name in _LIBRARIES}
+    others = {name: version for name, version in versions.items() if version != __version__}
+    python, subdir = platform.python_version(), host_platform()
+    differing = "".join(f"; {name} is {version}" for name, version in others.items())
+    yield Finding(
+        topic="versions",
+        state="problem" if others else "ok",
+        message=f"cs {__version__}, Python {python}, {subdir}{differing}",
+        hint=f"run `pip install --force-reinstall cs-cli=={__version__}`" if others else None,
+        details={
+            "cs": __version__,
+            "packages": versions,
+            "python": python,
+            "executable": sys.executable,
+            "platform": subdir,
+        },
+    )
+
+
+def _find_version(name: str) -> str:
+    """Return the version of a library: what it says itself, whatever its metadata say."""
+    module = __import__(name)
+    return str(getattr(module, "__version__", None) or metadata.version(name))
+
+
+def look_at_templates() -> Iterator[Finding]:
+    """Look for the template of this machine, and for those of other platforms."""
+    host, directories = host_platform(), installed_directories()
+    others: list[Template] = []
+    for subdir in sorted({host, *TEMPLATE_PLATFORMS}, key=lambda subdir: subdir != host):
+        try:
+            template = find_template(None, subdir, directories)
+        except TemplateNotFoundError as error:
+            if subdir == host or error.path is not None:
+                yield diagnose("template", error)
+        except StampError as error:
+            # cs can build for other platforms on a machine that has no template of its own.
+            yield diagnose("template", error, "warning" if error.kind == "platform-unsupported" else "problem")
+        else:
+            if subdir == host:
+                yield _describe(template, subdir)
+            else:
+                others.append(template)
+    names = [template.mark.target for template in others]
+    yield Finding(
+        topic="templates",
+        state="ok",
+        message=f"for other platforms: {', '.join(names) or 'none installed'}",
+        details={"templates": [_to_dict(template) for template in others]},
+    )
+
+
+def _describe(template: Template, subdir: str) -> Finding:
+    mark = template.mark
+    formats = ", ".join(map(str, mark.stamp_formats))
+    state = "ok" if mark.version == __version__ else "warning"
+    origin = {"environment": ", named by a variable"}.get(template.origin, "")
+    return Finding(
+        topic="template",
+        state=state,  # type: ignore[arg-type]  # one of the two
+        message=f"{mark.name} {mark.version} for {subdir}, stamp format {formats}: {template.path}{origin}",
+        hint=None if state == "ok" else f"it is not of the same release as cs {__version__}: install them together",
+        details=_to_dict(template),
+    )
+
+
+def _to_dict(template: Template) -> dict[str, object]:
+    return {
+        "path": os.fspath(template.path),
+        "origin": template.origin,
+        "name": template.mark.name,
+        "version": template.mark.version,
+        "target": template.mark.target,
+        "stamp_formats": list(template.mark.stamp_formats),
+        "size_bytes": template.size_bytes,
+    }

@@ -1,0 +1,32 @@
+"""What ``cs doctor`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..terminal.console import format_count
+from ..terminal.lines import Line, paint
+from .findings import Diagnosis, Finding
+
+_STYLES = {"ok": "green", "warning": "bold yellow", "problem": "bold red"}
+_WIDTH = max(map(len, _STYLES))
+_TOPIC = 12
+
+
+def render_diagnosis(diagnosis: Diagnosis) -> Iterator[Line]:
+    """Render what was found, one line each, and the verdict last."""
+    for finding in diagnosis.findings:
+        yield from _render(finding)
+    problems = sum(finding.state == "problem" for finding in diagnosis.findings)
+    warnings = sum(finding.state == "warning" for finding in diagnosis.findings)
+    also = f", {format_count(warnings, 'warning')}" if warnings else ""
+    yield ""
+    yield f"{format_count(problems, 'problem').capitalize()}{also}." if problems else f"Nothing is broken{also}."
+
+
+def _render(finding: Finding) -> Iterator[Line]:
+    state = paint(finding.state, _STYLES[finding.state])
+    gap = " " * (_WIDTH - len(finding.state) + 2)
+    yield state, gap, paint(finding.topic.ljust(_TOPIC), "bold"), f"  {finding.message}"
+    if finding.hint is not None:
+        yield " " * (_WIDTH + _TOPIC + 4), paint("hint:", "cyan"), f" {finding.hint}"
