@@ -127,7 +127,7 @@ def test_a_page_can_be_read_by_everybody(name: str, scheme: Any, browser: Browse
 def test_colours_follow_the_reader(browser: Browser, server: Server) -> None:
     colours = set()
     for scheme in ("light", "dark"):
-        with browser.open(f"{server.url}/", scheme=scheme) as page:  # type: ignore[arg-type]
+        with browser.open(f"{server.url}/", scheme=scheme) as page:
             colours.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert len(colours) == 2
 
