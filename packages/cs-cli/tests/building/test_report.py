@@ -73,6 +73,13 @@ def test_options_that_the_runtime_takes_are_told_once(
     assert "note: " not in second
 
 
+@pytest.mark.parametrize("commands", ["direct", "self"])
+def test_inspect_names_these_options_among_all_details(commands: str, workspace: Workspace, cs: Cs) -> None:
+    note = "note: -h, -V, -v and -q are options of demoz itself"
+    assert (note in cs("inspect", "-v", "--commands", commands).out) == (commands == "direct")
+    assert note not in cs("inspect", "--commands", commands).out
+
+
 def test_json_has_no_words_for_people(workspace: Workspace, template: Path, cs: Cs) -> None:
     document = json.loads(cs("build", "--json").out)
     assert [build["runtime"] for build in document["builds"]] == ["demo"]
