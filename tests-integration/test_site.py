@@ -136,6 +136,12 @@ def test_commands_can_be_copied(browser: Browser, server: Server) -> None:
     with browser.open(address(server, "tutorials/first-runtime.md")) as page:
         blocks = page.locator(".highlight")
         assert blocks.count() > 3
+        buttons = page.locator(".language-console .md-code__button")
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        buttons.first.click()
+        page.get_by_text("Copied to clipboard").wait_for()
+        commands = "pixi init cows\ncd cows\npixi add python cowpy"
+        assert page.evaluate("navigator.clipboard.readText()") == commands
         assert page.locator(".highlight .md-code__button").count() == blocks.count()
 
 

@@ -88,6 +88,12 @@ def set_upgrade(stage: Stage) -> None:
             stage.run("demo bootstrap").check_returncode()
 
 
+def set_cows(stage: Stage) -> None:
+    """The reader has the workspace of the tutorial."""
+    set_nothing(stage)
+    stage.run("pixi init cows && cd cows && pixi add python cowpy").check_returncode()
+
+
 SCENES: dict[str, Scene] = {
     "docs/how-to/behind-a-firewall.md": set_mirror,
     "docs/how-to/conda-distribution.md": set_nothing,
@@ -98,6 +104,8 @@ SCENES: dict[str, Scene] = {
     "docs/how-to/ship-your-own-package.md": set_nothing,
     "docs/how-to/upgrade-and-roll-back.md": set_upgrade,
     "docs/how-to/verify-a-download.md": set_download,
+    "README.md": set_cows,
+    "docs/index.md": set_cows,
     "docs/tutorials/first-runtime.md": set_nothing,
 }
 """What a page starts from, unless it is :func:`set_workspace`."""

@@ -59,7 +59,7 @@ def test_a_shell_has_everything_on_its_path_and_hands_its_status_back(build: Bui
     started, done = windows_home.directory / "started", windows_home.directory / "done"
     windows_home.extra |= {"TOOL_STARTED": spell(started), "TOOL_DONE": spell(done)}
     with windows_home.open_console(runtime, "shell") as console:
-        assert "(demo) " in console.read(">")
+        console.read(">")
         console.type('tool "%CONDA_PREFIX%" %HOOKED%\r')
         wait_until(done.exists)
         console.type("exit 5\r")

@@ -74,7 +74,7 @@ def test_a_paragraph_says_what_where_and_what_to_do() -> None:
     assert shown(error) == [
         "error: conda.toml: a.b: is wrong",
         "  expected: 1",
-        "  actual: 2",
+        "  found: 2",
         "  hint: write 1",
     ]
 
@@ -218,6 +218,11 @@ def test_a_list_is_shown_once_and_after_the_hint() -> None:
         "  hint: read them",
         f"  expected: {LONG}",
     ]
+
+
+def test_what_was_expected_and_found_stay_together_however_long_they_are() -> None:
+    error = CliError("it differs", kind="k", expected="1" * 64, actual="2" * 64, hint="copy it again")
+    assert shown(error)[1:] == [f"  expected: {'1' * 64}", f"  found: {'2' * 64}", "  hint: copy it again"]
 
 
 def test_problems_come_before_the_hint_and_do_not_repeat_it(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ class Slip:
 
     :ivar words: of the command line.
     :ivar lines: the first lines of the answer.
-    :ivar spoil: makes the mistake in the workspace.
+    :ivar spoil: spoils the workspace.
     """
 
     words: str
@@ -140,7 +140,7 @@ SLIPS = {
         "build --layout onlin",
         (
             "error: --layout: must be one of online, external, embedded",
-            "  actual: 'onlin'",
+            "  found: 'onlin'",
             "  hint: did you mean 'online'?",
         ),
     ),
@@ -179,12 +179,26 @@ SLIPS = {
         ),
         edit(r"\[tool.conda-ship\](?s:.*)", ""),
     ),
+    "two keys are missing": Slip(
+        "build",
+        (
+            "error: conda.toml:13:7: tool.conda-ship: runtime and delegate are required",
+            "   13 │ [tool.conda-ship]",
+            "      │       ^^^^^^^^^^",
+            "  hint: add this to [tool.conda-ship], with your values:",
+            "",
+            '    runtime = "demo"',
+            '    delegate = "demo"',
+        ),
+        edit('^runtime = "demo"\n(.*\n)delegate.*\n', r"\1"),
+    ),
     "one key is missing": Slip(
         "build",
         (
             "error: conda.toml:13:7: tool.conda-ship.delegate: this key is required",
             "   13 │ [tool.conda-ship]",
             "      │       ^^^^^^^^^^",
+            "  expected: executable in the prefix that the runtime starts, with the user's arguments",
             '  hint: add `delegate = "..."` to [tool.conda-ship]',
         ),
         edit("^delegate.*\n", ""),
@@ -332,7 +346,11 @@ SLIPS = {
         ("error: --out-dir: the path is empty", "  hint: for the current directory, give a dot: ."),
     ),
     "a file as an output directory": Slip(
-        "build -q --out-dir conda.toml",
+        "build --out-dir conda.toml",
+        ("error: conda.toml: cannot create the output directory: a file that is not a directory has this name",),
+    ),
+    "an output directory below a file": Slip(
+        "build --out-dir conda.toml/dist",
         ("error: conda.toml: cannot create the output directory: a file that is not a directory has this name",),
     ),
     "a file as a cache": Slip(
@@ -345,7 +363,7 @@ SLIPS = {
     "constraints that are not there": Slip(
         "build --build-constraints nope", ("error: --build-constraints: no such file: nope",)
     ),
-    "a build folder that is none": Slip("verify .", ("error: .: no build found here (no `*.sha256` file)",)),
+    "a folder without a build": Slip("verify .", ("error: .: no build found here (no `*.sha256` file)",)),
     "a lock instead of a runtime": Slip(
         "verify conda.lock", ("error: conda.lock: this is not a conda-ship runtime: no stamp found",)
     ),
@@ -370,6 +388,7 @@ def test_a_slip_is_answered_in_plain_words(
     start = outcome.err.index("error: ")
     assert outcome.err[start:].splitlines()[: len(slip.lines)] == list(slip.lines), outcome.err
     assert "Traceback" not in outcome.err
+    assert "fetch" not in outcome.err[:start]
     assert "sekrit" not in outcome.err + outcome.out
     assert str(workspace.directory) not in outcome.err
 

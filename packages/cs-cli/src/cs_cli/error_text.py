@@ -16,7 +16,8 @@ _QUOTED = 3
 """Of so many problems at most the lines are shown."""
 
 _SHORT = 60
-"""Characters of an expectation that is not a long list."""
+_FEW = 2
+"""Characters and commas of an expectation that is not a long list."""
 
 _ONE_OF = "one of "
 
@@ -63,11 +64,11 @@ def _render_facts(described: Mapping[str, Any], *, shown: str) -> Iterator[Line]
     :param shown: the line of the file that is shown.
     """
     expected = _find_expectation(described)
-    if expected and len(expected) <= _SHORT:
+    if expected and not _is_long_list(expected):
         yield f"  expected: {expected}"
     actual = str(described.get("actual", ""))
     if actual and actual not in described["message"] and actual.strip("'") not in shown:
-        yield f"  actual: {actual}"
+        yield f"  found: {actual}"
 
 
 def _find_expectation(described: Mapping[str, Any]) -> str:
@@ -78,12 +79,16 @@ def _find_expectation(described: Mapping[str, Any]) -> str:
     return "" if is_said or is_listed else expected
 
 
+def _is_long_list(expected: str) -> bool:
+    return len(expected) > _SHORT and expected.count(", ") > _FEW
+
+
 def _render_advice(described: Mapping[str, Any], *, links: bool) -> Iterator[Line]:
     """Render what to do; a long list of what there is comes after that."""
     if "hint" in described:
         yield "  ", paint("hint:", "cyan"), f" {described['hint']}"
     expected = _find_expectation(described)
-    if len(expected) > _SHORT:
+    if _is_long_list(expected):
         yield f"  expected: {expected}"
     if links and (page := _find_page(described)):
         yield "  ", paint("more:", "cyan"), " ", whole(page)

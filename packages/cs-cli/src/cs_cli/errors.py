@@ -71,7 +71,7 @@ _SYSTEM_ADVICE = (
 """What to do about errors of the system, by their numbers."""
 
 _EASIER = {"key-missing": "run `cs init`"}
-"""What is easier than to add lines to a file, by the kind of an error."""
+"""What is easier than to add a table to a file, by the kind of an error."""
 
 EXPLAINED = frozenset(
     {
@@ -274,7 +274,7 @@ def describe_error(error: Diagnosed) -> dict[str, Any]:
     described = error.to_dict()
     if error.kind in _ADVICE:
         described["hint"] = advise(error.kind, error.hint)
-    if error.kind in _EASIER and "lines" in described:
+    if error.kind in _EASIER and any(line.startswith("[") for line in described.get("lines", ())):
         described["hint"] = f"{_EASIER[error.kind]}, or {error.hint}"
     return {name: _redact(value) for name, value in described.items()}
 

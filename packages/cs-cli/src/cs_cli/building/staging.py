@@ -93,12 +93,24 @@ def _make_directory(out_dir: Path) -> list[Path]:
         missing = [path for path in (out_dir, *out_dir.parents) if not path.exists()]
         out_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = error.strerror or str(error)
-        if os.path.lexists(out_dir):
-            reason = "a file that is not a directory has this name"
-        message = f"cannot create the output directory: {reason}"
-        raise CliError(message, kind="cannot-write", path=out_dir, hint=advise("output")) from error
+        refuse_occupied(out_dir)
+        raise _cannot_create(out_dir, error.strerror or str(error)) from error
     return missing
+
+
+def refuse_occupied(out_dir: Path) -> None:
+    """Refuse an output directory that cannot be one, before anything is fetched for it.
+
+    :raises CliError: ``cannot-write`` if a file has its name, or that of a directory above it.
+    """
+    place = next((path for path in (out_dir, *out_dir.parents) if os.path.lexists(path)), out_dir)
+    if os.path.lexists(place) and not place.is_dir():
+        raise _cannot_create(place, "a file that is not a directory has this name")
+
+
+def _cannot_create(path: Path, reason: str) -> CliError:
+    message = f"cannot create the output directory: {reason}"
+    return CliError(message, kind="cannot-write", path=path, hint=advise("output"))
 
 
 def _remove_if_empty(created: list[Path]) -> None:

@@ -18,9 +18,8 @@ VARIABLES = {
         "time of the bill of materials, in seconds since 1970; without the variable, the bill has no time"
     ),
     "NO_COLOR": "no colours; `--color` overrides it",
-    "FORCE_COLOR": (
-        "colours in pipes and files as well; `NO_COLOR` and `--color` override it. `CLICOLOR_FORCE=1` does the same"
-    ),
+    "FORCE_COLOR": "colours in pipes and files as well; `NO_COLOR` and `--color` override it",
+    "CLICOLOR_FORCE": "`1` does the same as `FORCE_COLOR`",
     "TERM": "what the terminal can do; `dumb`: no colours, 80 columns, and no bar",
     "COLORTERM": "how many colours the terminal has",
     "COLUMNS": "width of the terminal, instead of what it says itself",
@@ -38,6 +37,7 @@ EVERYWHERE = (
     "CONDA_SHIP_TRACEBACK",
     "NO_COLOR",
     "FORCE_COLOR",
+    "CLICOLOR_FORCE",
     "TERM",
     "COLORTERM",
     "COLUMNS",

@@ -33,8 +33,10 @@ def run_build(options: BuildOptions) -> int:
     from ..building.preparation import prepared_builds
     from ..building.report import render_dry_run, render_outcome, render_paths
     from ..building.several import build_several, describe_plans
+    from ..building.staging import refuse_occupied
     from ..project.platforms import ALL_PLATFORMS
 
+    refuse_occupied(options.out_dir)
     with prepared_builds(options) as requests:
         warnings = requests[0].console.warnings
         if options.dry_run:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from cs_lock import Problem
 
-from ..terminal.lines import Hanging, Line, paint, whole
+from ..terminal.lines import Excerpt, Hanging, Line, paint, whole
 from ..terminal.paths import shorten_paths
 from .folding import group_by_platforms, name_platforms
 from .summary import Inspection
@@ -17,8 +18,10 @@ _SHOWN = 6
 """Problems of one kind that have lines of their own, if there are more than one more."""
 
 
-def render_problems(inspection: Inspection, *, is_long: bool) -> Iterator[Hanging | Line]:
+def render_problems(inspection: Inspection, *, is_long: bool) -> Iterator[Hanging | Line | Excerpt]:
     """Render warnings and then errors: what must change is next to the verdict.
+
+    A problem that is the only one of its kind shows the line that it is about.
 
     :param is_long: give every problem a line of its own; otherwise those of one kind share one beyond the first few,
         with the names of their packages.
@@ -33,6 +36,8 @@ def render_problems(inspection: Inspection, *, is_long: bool) -> Iterator[Hangin
         shown = group[:_SHOWN] if folds else group
         for problem in shown:
             yield _render_problem(problem, inspection)
+        if len(group) == 1 and (excerpt := _quote(group[0], inspection)):
+            yield excerpt
         if folds:
             yield _render_rest(group[_SHOWN:], inspection)
         if group[0].hint:
@@ -52,11 +57,23 @@ def fold_problems(problems: Iterable[Problem]) -> list[Problem]:
 
 def _render_problem(problem: Problem, inspection: Inspection) -> Hanging:
     severity = f"{problem.severity}:"
-    path = shorten_paths(str(problem.path or inspection.derivation.project.source_lock_path))
+    path = shorten_paths(str(_find_file(problem, inspection)))
     place = (whole(f"{path}:{problem.line}:"), " ") if problem.line else ()
     where = name_platforms(problem.platforms, inspection.platforms)
     text = f"{shorten_paths(problem.message)}{where}"
     return Hanging((paint(severity, _COLORS[problem.severity]), " ", *place, text), len(severity) + 1)
+
+
+def _find_file(problem: Problem, inspection: Inspection) -> Path:
+    return problem.path or inspection.derivation.project.source_lock_path
+
+
+def _quote(problem: Problem, inspection: Inspection) -> Excerpt | None:
+    from ..quoting import quote_line
+
+    if problem.line is None:
+        return None
+    return quote_line(_find_file(problem, inspection), problem.line, problem.column or 1)
 
 
 def _render_rest(problems: Sequence[Problem], inspection: Inspection) -> Hanging:

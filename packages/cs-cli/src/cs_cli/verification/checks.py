@@ -10,6 +10,7 @@ from typing import Any, Literal
 from cs_lock import list_names
 
 from ..errors import CliError, Diagnosed, describe_error
+from ..terminal.lines import Line, paint
 
 _NAMED = 5
 
@@ -126,6 +127,10 @@ class Result:
         }
 
 
+_STATES = {True: paint("ok:", "green"), None: paint("not checked:", "yellow")}
+"""How lines begin."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """The results of all paths, in the order in which they were given."""
@@ -138,15 +143,23 @@ class Verification:
         return tuple(problem for result in self.results for problem in result.problems)
 
     @property
-    def lines(self) -> list[str]:
-        """The lines that a person reads on stdout; problems are an error, on stderr."""
+    def lines(self) -> list[Line]:
+        """The lines that a person reads on stdout, the verdict last; problems are an error, on stderr."""
         several = len(self.results) > 1
-        return [
-            f"{'not checked' if one.ok is None else 'ok'}: {_place(result, one) if several else one.file}: {one.detail}"
+        lines: list[Line] = [
+            (_STATES[one.ok], f" {_place(result, one) if several else one.file}: {one.detail}")
             for result in self.results
             for one in result.checks
             if one.error is None
         ]
+        return lines if self.problems else [*lines, self._verdict]
+
+    @property
+    def _verdict(self) -> Line:
+        states = [one.ok for result in self.results for one in result.checks]
+        passed, open_count = states.count(True), states.count(None)
+        rest = f"; not checked: {open_count}" if open_count else ""
+        return (paint(f"all {passed} checks passed" if passed else "nothing was checked", "bold"), rest)
 
     def error(self) -> Any:
         """Return what is wrong as one error, to be raised."""

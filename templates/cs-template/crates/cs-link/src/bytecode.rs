@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use cs_archive::{Progress, ReadAt};
 use zstd::stream::read::Decoder as ZstdDecoder;
@@ -161,7 +161,7 @@ for line in sys.stdin.buffer:
         print("+", flush=True)
 "#;
 
-/// Compile every module; the compiled files, each with its package.
+/// Compile every module; the compiled files, each with its package, and how many bytes they are.
 ///
 /// A module that does not compile is left out, it may be meant for another version of
 /// Python; so is one whose package has brought the compiled file along.
@@ -171,7 +171,7 @@ pub(crate) fn compile(
     modules: &Modules,
     progress: &dyn Progress,
     cancel: &AtomicBool,
-) -> Result<Vec<(usize, String)>, LinkError> {
+) -> Result<(Vec<(usize, String)>, u64), LinkError> {
     let mut work: Vec<(&str, usize)> = modules
         .0
         .iter()
@@ -179,20 +179,21 @@ pub(crate) fn compile(
         .collect();
     work.sort_unstable();
     if work.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), 0));
     }
     let shift = Shift {
         shared,
         layout,
         work: &work,
         next: AtomicUsize::new(0),
+        bytes: AtomicU64::new(0),
         progress,
         cancel,
     };
     progress.compiled(0, work.len());
     let mut done = shift.work_together()?;
     done.sort_unstable();
-    Ok(done)
+    Ok((done, shift.bytes.into_inner()))
 }
 
 /// The compilers at work.
@@ -201,6 +202,7 @@ struct Shift<'a> {
     layout: &'a Layout,
     work: &'a [(&'a str, usize)],
     next: AtomicUsize,
+    bytes: AtomicU64,
     progress: &'a dyn Progress,
     cancel: &'a AtomicBool,
 }
@@ -235,6 +237,9 @@ impl Shift<'_> {
             if let Some(compiled) = self.claim(path, &tag, &mut hand)
                 && compiler.ask(path)? == "+"
             {
+                let made = self.shared.job.staging.join(&compiled).symlink_metadata();
+                let size = made.map_or(0, |made| made.len());
+                self.bytes.fetch_add(size, Ordering::Relaxed);
                 done.push((package, compiled));
             }
             self.progress.compiled(1, self.work.len());

@@ -72,7 +72,9 @@ pub fn install<E: Send>(
     let removed = supersede(&shared, &mut hand)?;
     done.modules.keep_owned(&claims);
     if let (Bytecode::Compile, Some(layout)) = (job.bytecode, &layout) {
-        done.compiled = compile(&shared, layout, &done.modules, progress, cancel)?;
+        let (compiled, bytes) = compile(&shared, layout, &done.modules, progress, cancel)?;
+        done.compiled = compiled;
+        done.bytes += bytes;
     }
     let mut report = finish(&shared, &mut hand, done, removed)?;
     if job.link_scripts {

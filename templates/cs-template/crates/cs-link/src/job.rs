@@ -207,7 +207,7 @@ pub type Seals = BTreeMap<String, String>;
 pub struct Report {
     /// Files and links written, `conda-meta` aside.
     pub files: u64,
-    /// Bytes written into them.
+    /// Bytes written into them, and into compiled modules.
     pub bytes: u64,
     /// From post-link scripts, in install order.
     pub messages: Vec<Message>,

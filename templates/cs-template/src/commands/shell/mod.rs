@@ -122,8 +122,6 @@ fn prepare(plan: &ShellPlan, shell: PathBuf) -> Result<(Vec<OsString>, Environme
     let mut environment = plan.process_environment();
     let prefix = &plan.environment.prefix;
     activation::set_variables(prefix, &mut environment, &plan.voice);
-    #[cfg(windows)]
-    environment.set("PROMPT", plan.cmd_prompt());
     #[cfg(unix)]
     if std::io::stdin().is_terminal()
         && let Some(prepared) = unix::prepare_interactive(plan, &shell, &environment)
@@ -131,5 +129,10 @@ fn prepare(plan: &ShellPlan, shell: PathBuf) -> Result<(Vec<OsString>, Environme
         return Ok(prepared);
     }
     activation::run_scripts(prefix, &mut environment, &plan.voice)?;
+    #[cfg(windows)]
+    environment.set(
+        "PROMPT",
+        plan::prepend_to_prompt(&plan.prompt_modifier(), std::env::var_os("PROMPT")),
+    );
     Ok((vec![shell.into_os_string()], environment))
 }

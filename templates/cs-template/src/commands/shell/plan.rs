@@ -67,15 +67,6 @@ impl ShellPlan {
         format!("({}) ", replace_for_prompt(shown))
     }
 
-    /// The prompt of `cmd`, which is a variable.
-    #[cfg(windows)]
-    pub fn cmd_prompt(&self) -> OsString {
-        let mut prompt = OsString::from(self.prompt_modifier());
-        let user = std::env::var_os("PROMPT").filter(|prompt| !prompt.is_empty());
-        prompt.push(user.unwrap_or_else(|| "$P$G".into()));
-        prompt
-    }
-
     /// What a process in the plan's environment inherits, activation scripts aside.
     pub fn process_environment(&self) -> Environment {
         let mut environment = self.root_environment(true);
@@ -97,5 +88,49 @@ impl ShellPlan {
         directories.push(self.root.join("condabin"));
         directories.dedup();
         directories
+    }
+}
+
+/// The prompt of `cmd`, which is a variable: the user's own, or the usual one. wine's `cmd` does not look at it.
+#[cfg(any(windows, test))]
+pub fn prepend_to_prompt(modifier: &str, user: Option<OsString>) -> OsString {
+    let mut prompt = OsString::from(modifier);
+    let user = user.filter(|prompt| !prompt.is_empty());
+    prompt.push(user.unwrap_or_else(|| "$P$G".into()));
+    prompt
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(environment: &str, name: &str) -> ShellPlan {
+        ShellPlan {
+            root: "/opt/demo".into(),
+            environment: Found {
+                prefix: environment.into(),
+                name: name.to_owned(),
+                target: environment.into(),
+            },
+            spawn_arguments: Vec::new(),
+            command_name: "demoz".into(),
+            runtime: "demo".to_owned(),
+            delegate_is_conda: true,
+            voice: Voice::QUIET,
+        }
+    }
+
+    #[test]
+    fn the_prompt_names_the_runtime_or_the_environment() {
+        assert_eq!(plan("/opt/demo", "base").prompt_modifier(), "(demo) ");
+        assert_eq!(plan("/opt/demo/envs/t", "t").prompt_modifier(), "(t) ");
+        assert_eq!(plan("/x", "/a$(b)").prompt_modifier(), "(/a?(b)) ");
+    }
+
+    #[test]
+    fn the_prompt_of_cmd_stays_behind_the_name() {
+        let prompt = |user: &str| prepend_to_prompt("(demo) ", Some(user.into()));
+        assert_eq!(prompt("$N$G"), "(demo) $N$G");
+        assert_eq!(prompt(""), "(demo) $P$G");
     }
 }

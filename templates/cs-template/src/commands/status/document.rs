@@ -81,7 +81,7 @@ pub struct Installed {
     pub version: String,
     pub stamp: String,
     pub package_count: usize,
-    pub size_bytes: u64,
+    pub size_bytes: Option<u64>,
     pub added: Vec<String>,
     pub removed: Vec<String>,
     pub files: Vec<String>,

@@ -163,7 +163,10 @@ fn describe_installed(
         version: marker.runtime_version.clone(),
         stamp: marker.stamp.clone(),
         package_count: count_packages(prefix, plan),
-        size_bytes: cs_prefix::measure(prefix),
+        size_bytes: marker
+            .extra
+            .get(bootstrap::SIZE)
+            .and_then(|size| size.as_u64()),
         added: changes.added,
         removed: changes.removed,
         files: changes.files,

@@ -26,8 +26,8 @@ pub fn render_lines(status: &Status, is_verbose: bool) -> Vec<String> {
             .map(|upgrade| ("upgrade", describe_upgrade(about, upgrade, is_verbose))),
     );
     lines.extend(list_circumstances(about, place));
-    let on_disk = place.installed.as_ref().map(|found| found.size_bytes);
-    lines.extend(on_disk.map(|bytes| ("on disk", format_bytes(bytes))));
+    let size = place.installed.as_ref().and_then(|found| found.size_bytes);
+    lines.extend(size.map(|bytes| ("on disk", format!("{} as installed", format_bytes(bytes)))));
     lines.push(("packages", count_packages(status)));
     lines.push(("requested", status.requested_specs.join(", ")));
     lines.extend(list_under("channels", status.channels.iter().cloned()));

@@ -1,0 +1,17 @@
+// The copy button of a console block copies the commands, without "$ " and without what they print.
+document.addEventListener(
+  "click",
+  (event) => {
+    const button = event.target.closest("[data-clipboard-target]");
+    const code = button && document.querySelector(button.dataset.clipboardTarget);
+    if (!code || !code.closest(".language-console")) return;
+    const commands = [];
+    let goesOn = false;
+    for (const line of code.textContent.split("\n")) {
+      if (goesOn || line.startsWith("$ ")) commands.push(goesOn ? line : line.slice(2));
+      goesOn = (goesOn || line.startsWith("$ ")) && line.endsWith("\\");
+    }
+    button.dataset.clipboardText = commands.join("\n");
+  },
+  true,
+);
