@@ -159,7 +159,8 @@ def test_a_package_list_is_enough(lost: str, built: Path, cs: Cs) -> None:
 def test_another_source_lock_is_derived_with_the_settings_of_today(
     workspace: Workspace, cs: Cs, tmp_path: Path
 ) -> None:
-    old = Path(shutil.copy(workspace.directory / "conda.lock", tmp_path / "old.lock"))
+    old = tmp_path / "old.lock"
+    shutil.copy(workspace.directory / "conda.lock", old)
     workspace.environments["ship"]["linux-64"].append(workspace.channel.add("more", {}, "python"))
     workspace.write()
     assert list_changes(cs, old) == {"conda:more": "added"}

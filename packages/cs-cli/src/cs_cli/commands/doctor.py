@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..commandline.flags import CACHE_DIR, COMMON, JSON, MANIFEST, ROOT, SOURCE_LOCK
 from ..commandline.settings import SETTINGS
 from ..commandline.values import Command, Example, Flag, Group
+from ..commandline.variables import DOWNLOADS, TEMPLATES
 from ..errors import EXIT_FAILED
 from ..options import DoctorOptions
 
@@ -54,5 +55,6 @@ COMMAND = Command(
         "lock_check": True,
         **{flag.attribute: None for flag in SETTINGS.flags},
     },
+    variables=(*TEMPLATES, *DOWNLOADS),
     run=run_doctor,
 )

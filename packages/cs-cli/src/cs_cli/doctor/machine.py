@@ -11,6 +11,7 @@ from cs_lock import did_you_mean
 
 from ..archives.cache_directory import locate_cache
 from ..cache.survey import survey_cache
+from ..commandline.variables import VARIABLES
 from ..errors import PASSPHRASE_VARIABLE
 from ..terminal.console import format_bytes, format_count
 from .findings import Finding
@@ -19,12 +20,12 @@ LITTLE_BYTES = 2_000_000_000
 """Less free space than this is worth a warning: large environments take more."""
 
 _PREFIX = "CONDA_SHIP_"
-_KNOWN = {
-    f"{_PREFIX}{name}"
-    for name in ("CACHE_DIR", "TEMPLATE", "TEMPLATES", "ERROR_FORMAT", "SIGN_PASSPHRASE", "TRACEBACK", "PREFIX")
-} | {f"{_PREFIX}EXECUTABLE"}
+_KNOWN = {*(name for name in VARIABLES if name.startswith(_PREFIX)), f"{_PREFIX}PREFIX", f"{_PREFIX}EXECUTABLE"}
+"""Those of ``cs``, of runtimes, and of the ``conda ship`` shortcut."""
+
 _FILES = ("RATTLER_AUTH_FILE", "NETRC")
-_OTHERS = ("SOURCE_DATE_EPOCH", *_FILES, "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_COLOR", "FORCE_COLOR")
+_SHOWN_ELSEWHERE = ("TERM", "COLORTERM", "COLUMNS", "HTTPS_PROXY", "NO_PROXY")
+_OTHERS = [name for name in VARIABLES if name not in {*_KNOWN, *_SHOWN_ELSEWHERE}]
 
 
 def look_at_cache(given: Path | None) -> Iterator[Finding]:

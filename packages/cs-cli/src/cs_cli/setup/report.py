@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from cs_lock import merge_platforms
 
 from ..error_text import render_problem
 from ..errors import advise
@@ -34,7 +37,9 @@ def render_added(manifest: str, values: Mapping[str, object]) -> Iterator[Line]:
 
 def warn_of_problems(inspection: Inspection, console: Console) -> None:
     """Say what would keep a build from succeeding."""
-    problems = [problem for problem in inspection.problems if problem.severity == "error"]
+    errors = [problem for problem in inspection.problems if problem.severity == "error"]
+    # The same problem is at another place of the lock for each platform.
+    problems = merge_platforms(replace(problem, line=None, column=None, key=None) for problem in errors)
     for problem in problems[:_MOST_PROBLEMS]:
         console.warn(render_problem(problem.to_dict()))
     if len(problems) > _MOST_PROBLEMS:
@@ -54,5 +59,8 @@ def render_verdict(inspection: Inspection) -> Iterator[Line]:
             delegate = inspection.derivation.config.delegate
             yield f"Whether a package has the program {delegate!r} is not known yet: {advise('unread-archives')}."
     yield ""
-    yield paint("cs inspect", "bold cyan"), "   shows what ships, and why"
-    yield paint("cs build", "bold cyan"), "     builds it"
+    if inspection.can_ship:
+        yield paint("cs inspect", "bold cyan"), "   shows what ships, and why"
+        yield paint("cs build", "bold cyan"), "     builds it"
+    else:
+        yield paint("cs inspect", "bold cyan"), "   shows everything that is in the way"
