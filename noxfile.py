@@ -292,8 +292,10 @@ def generate(session: nox.Session) -> None:
 
 @nox.session
 def pictures(session: nox.Session) -> None:
-    """Draw the pictures of the documentation anew."""
+    """Draw the pictures of the documentation anew, and record its terminals."""
+    install_everything(session)
     session.run("python", "-m", "pictures", env={"PYTHONPATH": "tools"})
+    session.run("python", "-m", "pytest", "tests-integration/test_recordings.py", "--record", *session.posargs)
 
 
 @nox.session

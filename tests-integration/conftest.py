@@ -46,8 +46,9 @@ MANY_KILLS = 50
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of ``faults``."""
+    """Add the options of ``faults`` and of the recordings."""
     parser.addoption("--kills", type=int, default=DEFAULT_KILLS, help="how often to kill each command")
+    parser.addoption("--record", action="store_true", help="write the recordings of terminals into docs/pictures")
     parser.addoption("--seed", type=int, default=0, help="decides at which instants")
 
 

@@ -26,7 +26,8 @@ def test_a_page_is_followed(page: str, stage: Stage) -> None:
     set_scene(page, stage)
     shown = [one.command for block in find_blocks(read_page(page)) if block.is_run for one in find_commands(block)]
     assert len(stage.follow(page)) == len(shown)
-    CHECKS.get(page, lambda stage: None)(stage)
+    if (check := CHECKS.get(page)) is not None:
+        check(stage)
 
 
 def check_distribution(stage: Stage) -> None:

@@ -15,3 +15,11 @@ document.addEventListener(
   },
   true,
 );
+
+// On a phone, each row of a wide table becomes a list: site.css shows the name of its column before each cell.
+for (const table of document.querySelectorAll(".md-content table")) {
+  const names = [...table.querySelectorAll("thead th")].map((one) => one.textContent);
+  if (names.length < 3) continue;
+  table.dataset.wide = "";
+  for (const cell of table.querySelectorAll("tbody td")) cell.dataset.column = names[cell.cellIndex];
+}

@@ -45,11 +45,18 @@ class Dialogue:
     """A command on a terminal of its own, and the user there. Leaving the context waits for its end."""
 
     def __init__(
-        self, words: Sequence[str | Path], *, has_keys: bool = False, is_console: bool = False, **options: Any
+        self,
+        words: Sequence[str | Path],
+        *,
+        has_keys: bool = False,
+        is_console: bool = False,
+        columns: int = 0,
+        **options: Any,
     ) -> None:
         """Start the command.
 
         :param has_keys: the terminal is the one whose keys interrupt the command.
+        :param columns: width of the terminal; 0 if it does not know its width.
         :param is_console: wine makes a console of it, which is so wide that it breaks no line.
         """
         self.raw = b""
@@ -59,6 +66,8 @@ class Dialogue:
         modes = termios.tcgetattr(stream)
         modes[1] &= ~termios.OPOST  # an end of line stays what it is
         modes[3] &= ~termios.ECHO
+        if columns:
+            fcntl.ioctl(stream, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
         if is_console:
             fcntl.ioctl(stream, termios.TIOCSWINSZ, struct.pack("4H", 24, 400, 0, 0))
             modes[0] &= ~termios.ICRNL  # wine does this too, but only when a program reads

@@ -20,11 +20,14 @@ _STYLE = """
 .box { fill: #f6f8fa; stroke: #8c959f } .main { fill: #d5efec; stroke: #00796b } .faint { fill: none; stroke: #8c959f }
 .line { fill: none; stroke: #57606a; stroke-width: 1.5 } .head { fill: #57606a } .grid { stroke: #d0d7de }
 .bar { fill: #00796b } .other { fill: #a9b0b8 }
+.red { fill: #b3141d } .green { fill: #116329 } .yellow { fill: #8a5300 } .cyan { fill: #00616b }
+.bold { font-weight: 700 }
 @media (prefers-color-scheme: dark) {
 .text, .strong { fill: #e6edf3 } .quiet { fill: #a5afba } .own { fill: #5cc8bb }
 .box { fill: #22272e; stroke: #6b7580 } .main { fill: #173f3b; stroke: #3aa99c } .faint { stroke: #6b7580 }
 .line { stroke: #a5afba } .head { fill: #a5afba } .grid { stroke: #3a424c }
 .bar { fill: #35a79a } .other { fill: #68727d }
+.red { fill: #ff8178 } .green { fill: #56c271 } .yellow { fill: #e2b04a } .cyan { fill: #56c7d3 }
 }
 """
 
@@ -74,6 +77,14 @@ class Picture:
             place = (left + width / 2, first + number * 20)
             style = "quiet" if number else "strong"
             self.text(place, line.strip("`"), kind=style, anchor="middle", size=14 if is_code else TEXT, code=is_code)
+
+    def cells(self, at: Point, text: str, *, kind: str, advance: float) -> None:
+        """Write text in cells as wide as those of a terminal, whatever font the reader has.
+
+        :param advance: width of a cell.
+        """
+        font = {"font_family": "ui-monospace, monospace", "xml:space": "preserve"}
+        self._add("text", text, x=at[0], y=at[1], class_=kind, textLength=len(text) * advance, font_size=14, **font)
 
     def bar(self, at: Point, size: Point, *, kind: str) -> None:
         """Draw a filled bar."""

@@ -88,6 +88,14 @@ def test_required_packages_are_looked_for_on_every_platform(write_lock: Make, pa
     assert (problem.kind, problem.platform, problem.package) == ("missing-required", "win-64", "conda")
 
 
+def test_a_misspelt_required_package_gets_a_suggestion(write_lock: Make, package: Make) -> None:
+    environments = {"default": {"linux-64": [package("python")]}}
+    (problem,) = problems_of(write_lock(environments), require=["pyhton"])
+    assert str(problem.hint).startswith("did you mean 'python'? add it to the workspace's dependencies")
+    (problem,) = problems_of(write_lock(environments), require=["zlib"])
+    assert str(problem.hint).startswith("add it to the workspace's dependencies")
+
+
 def test_conditional_dependencies_are_not_missed() -> None:
     assert is_conditional("typing_extensions; if python <3.11")
     assert is_conditional("foo[when='__win']")

@@ -1,4 +1,4 @@
-"""Completions, in the shells themselves; PowerShell is not at hand: its script is only looked at."""
+"""Completions, in the shells themselves; PowerShell is not available here: its script is only looked at."""
 
 from __future__ import annotations
 

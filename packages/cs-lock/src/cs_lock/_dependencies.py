@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from ._errors import Problem
 from ._names import has_extra, labels_of, parse_requirement_name, pypi_label
 from ._records import PackageRecord, parse_dependency_name, parse_dependency_names
+from ._suggestions import did_you_mean
 
 _LOCK_AGAIN = "lock the workspace again; a lock that lacks packages cannot be installed"
 _BUILD_AGAIN = (
@@ -39,7 +40,9 @@ def check_required(
         if labels_of(name) & present:
             continue
         taker = next((gone[label] for label in sorted(labels_of(name)) if label in gone), None)
-        hint = "add it to the workspace's dependencies and lock again, or remove it from 'require'"
+        guess = did_you_mean(name, {label.removeprefix("pypi:") for label in present})
+        advice = "add it to the workspace's dependencies and lock again, or remove it from 'require'"
+        hint = f"{guess} {advice}" if guess else advice
         if taker is not None:
             hint = f"it was dropped because {taker!r} is in 'exclude'"
         message = f"the required package {name!r} is not in the environment"

@@ -155,6 +155,8 @@ def _list_checked(requests: Sequence[BuildRequest], *, lock_check: bool) -> Iter
     files = f"{project.manifest_path.name} and {project.source_lock_path.name}"
     yield f"{files} match" if lock_check else f"{files} can be read"
     yield "every package can ship"
+    if not requests[0].plan.derivation.license_policy.is_empty:
+        yield "no licence that is known is denied"
     for mark in dict.fromkeys(request.materials.template.mark for request in requests):
         yield f"{mark.name} {mark.version} for {mark.target}"
     yield "no input would be overwritten"

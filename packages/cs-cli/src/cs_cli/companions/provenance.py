@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cs_bundle import hash_file
 
-from .. import __version__
+from .. import DOCUMENTATION, __version__
 from ..project.revision import publish_address
 from ..signing.envelope import Envelope, read_envelope
 from ..terminal.escaping import dump_json
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
-_PAGE = "https://conda-ship.github.io/reference/provenance"
+_PAGE = f"{DOCUMENTATION}reference/provenance/"
 BUILD_TYPE = f"{_PAGE}#build-type-v1"
 """Names the meaning of the parameters, which ``docs/reference/provenance.md`` describes."""
 BUILDER_ID = f"{_PAGE}#builder"

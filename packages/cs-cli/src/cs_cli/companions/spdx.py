@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .. import DOCUMENTATION
 from ..errors import CliError
 from ..licenses.stated import StatedLicense
 from ..terminal.console import Console
@@ -20,7 +21,7 @@ MISSING_TIME = datetime.datetime.fromtimestamp(0, tz=datetime.UTC)
 """What the document says without ``SOURCE_DATE_EPOCH``: SPDX has no document without a time."""
 
 _DOCUMENT, _RUNTIME, _TEMPLATE = "SPDXRef-DOCUMENT", "SPDXRef-runtime", "SPDXRef-template"
-_NAMESPACE = "https://conda-ship.github.io/spdx"
+_NAMESPACE = f"{DOCUMENTATION}spdx"
 
 
 def require_spdx(environ: Mapping[str, str], console: Console) -> None:

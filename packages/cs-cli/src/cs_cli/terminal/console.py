@@ -186,7 +186,7 @@ def flush_results() -> None:
 
 @contextlib.contextmanager
 def _writing() -> Iterator[None]:
-    """Say of output that cannot be written that it is the output; a reader that has left is no error."""
+    """Say of output that cannot be written that it is the output; a reader that has left is not an error."""
     try:
         yield
     except BrokenPipeError:
