@@ -25,6 +25,8 @@ SLIPS = [
     ("build --outdir x", "unknown flag '--outdir'", "did you mean '--out-dir'? see cs build --help"),
     ("build -quiet", "unknown flag '-quiet'", "did you mean '--quiet'? see cs build --help"),
     ("build -x", "unknown flag '-x'", "see cs build --help"),
+    ("build --foo", "unknown flag '--foo'", "see cs build --help"),
+    ("build --channels x", "unknown flag '--channels'", "see cs build --help"),
     ("build --frobnicate", "unknown flag '--frobnicate'", "see cs build --help"),
     ("build --install-path p", "unknown flag '--install-path'", "it is a flag of cs run"),
     ("verify dist --dry-run", "unknown flag '--dry-run'", "it is a flag of cs "),

@@ -25,9 +25,16 @@ def sort_by_nearness(name: str, known: Iterable[str]) -> list[str]:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """Phrase a suggestion, or return ``None`` if no name is similar enough; upper and lower case are the same."""
+    """Phrase a suggestion, or return ``None`` if no name is similar enough.
+
+    Upper and lower case are the same, and the dashes before a flag do not make flags similar.
+    """
     from difflib import get_close_matches
 
-    candidates = {one.lower()[:_LENGTH]: one for one in sorted(known)}
-    near = get_close_matches(name.lower()[:_LENGTH], candidates, n=1)
+    candidates = {_simplify(one): one for one in sorted(known)}
+    near = get_close_matches(_simplify(name), candidates, n=1)
     return f"did you mean {candidates[near[0]]!r}?" if near else None
+
+
+def _simplify(name: str) -> str:
+    return name.lower().lstrip("-")[:_LENGTH]
