@@ -281,6 +281,18 @@ def test_a_problem_of_several_entries_is_one_with_the_place_of_the_first(large: 
     assert lines[-1] == "Cannot ship: one error."
 
 
+def test_many_problems_of_one_kind_take_four_lines_and_name_each_other_package_once(large: Inspection) -> None:
+    problems = tuple(
+        Problem(kind="x", message=f"the wheel {number} of {name}", platforms=(name,), package=f"pypi:wheel-{number}")
+        for number in range(9)
+        for name in PLATFORMS
+    )
+    lines = [one for one in to_plain(render_inspection(replace(large, problems=problems))) if one.startswith("error")]
+    assert len(lines) == 4
+    assert [lines[-1].count(f"pypi:wheel-{number}") for number in range(1, 9)] == [1] * 8
+    assert "pypi:wheel-8 (all platforms)" in lines[-1]
+
+
 def test_a_line_of_the_lock_is_named(workspace: Workspace) -> None:
     inspection = inspect()
     problem = Problem(kind="x", message="this is wrong", line=12)
