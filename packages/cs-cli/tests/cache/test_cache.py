@@ -114,6 +114,7 @@ def test_info_counts_archives_by_kind_and_says_how_old(
     text = cs("cache", "info").out
     assert "5 archives, 5.3 kB" in text
     assert "(40 days ago)" in text
+    assert "(within the last hour)" in text
     assert "conda           2  5.0 kB" in text
 
 

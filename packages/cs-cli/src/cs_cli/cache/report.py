@@ -85,6 +85,11 @@ def _list_archives(clean_up: CleanUp) -> Iterator[Block]:
 
 def render_date(seconds: float) -> str:
     """Render when something was used: the date in UTC, and how long ago."""
-    hours = max(0, int((time.time() - seconds) // 3600))
-    ago = format_count(hours // 24, "day") if hours >= 48 else format_count(hours, "hour")
-    return f"{(render_time(seconds) or '')[:10]} ({ago} ago)"
+    return f"{(render_time(seconds) or '')[:10]} ({_render_age(time.time() - seconds)})"
+
+
+def _render_age(seconds: float) -> str:
+    hours = int(seconds // 3600)
+    if hours < 1:
+        return "within the last hour"
+    return f"{format_count(hours // 24, 'day') if hours >= 48 else format_count(hours, 'hour')} ago"

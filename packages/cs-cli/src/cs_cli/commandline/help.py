@@ -25,6 +25,7 @@ _LEFT = 24
 """Columns for flags."""
 
 TAGLINE = "Turn one solved conda environment into one executable."
+GROUPS = {"cache": "Look at the package cache, or clean it."}
 HELP_TEXT = {"-h, --help": "show help: `-h` in short, `--help` everything"}
 VERSION_TEXT = {"-V, --version": "show the version; with `-v`, of everything in use"}
 
@@ -81,7 +82,7 @@ def spell_usage(command: Command) -> str:
 
 def _render_overview(group: str, *, is_long: bool, width: int) -> Iterator[Line]:
     words = f"cs {group}".rstrip()
-    yield from _flow(TAGLINE, width)
+    yield from _flow(GROUPS.get(group, TAGLINE), width)
     yield from ("", _title("Usage", f"{words} COMMAND [FLAGS]"), "", _title("Commands"))
     rows = [(name.removeprefix(f"{group} "), SUMMARIES[name]) for name in list_commands_of(group)]
     yield from _list_rows(rows, width, left=max(len(name) for name, _ in rows))

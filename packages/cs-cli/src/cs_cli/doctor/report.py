@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..terminal.console import format_count
-from ..terminal.lines import Line, paint
+from ..terminal.lines import Hanging, Line, paint
 from .findings import Diagnosis, Finding
 
 _STYLES = {"ok": "green", "warning": "bold yellow", "problem": "bold red"}
 _WIDTH = max(map(len, _STYLES))
 _TOPIC = 12
+_INDENT = _WIDTH + _TOPIC + 4
 
 
-def render_diagnosis(diagnosis: Diagnosis) -> Iterator[Line]:
+def render_diagnosis(diagnosis: Diagnosis) -> Iterator[Hanging | Line]:
     """Render what was found, one line each, and the verdict last."""
     for finding in diagnosis.findings:
         yield from _render(finding)
@@ -24,9 +25,9 @@ def render_diagnosis(diagnosis: Diagnosis) -> Iterator[Line]:
     yield f"{format_count(problems, 'problem').capitalize()}{also}." if problems else f"Nothing is broken{also}."
 
 
-def _render(finding: Finding) -> Iterator[Line]:
+def _render(finding: Finding) -> Iterator[Hanging | Line]:
     state = paint(finding.state, _STYLES[finding.state])
     gap = " " * (_WIDTH - len(finding.state) + 2)
-    yield state, gap, paint(finding.topic.ljust(_TOPIC), "bold"), f"  {finding.message}"
+    yield Hanging((state, gap, paint(finding.topic.ljust(_TOPIC), "bold"), f"  {finding.message}"), _INDENT)
     if finding.hint is not None:
-        yield " " * (_WIDTH + _TOPIC + 4), paint("hint:", "cyan"), f" {finding.hint}"
+        yield Hanging((" " * _INDENT, paint("hint:", "cyan"), f" {finding.hint}"), _INDENT + 2)
