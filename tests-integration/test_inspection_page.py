@@ -135,6 +135,30 @@ def test_it_shows_what_ships(browser: Browser, make_page: MakePage) -> None:
         assert page.locator("#problems li.error").count() == 1
 
 
+RICH = PypiEntry(
+    location="https://files.pythonhosted.org/packages/rich-14.0.0-py3-none-any.whl",
+    name="rich",
+    version="14.0.0",
+    sha256="0" * 64,
+)
+"""A wheel, whose size no lock has."""
+
+
+@pytest.mark.parametrize(
+    ("records", "columns"),
+    [
+        ([*FEW, RICH], ["Platform", "Packages", "Download", "Largest"]),
+        (FEW, ["Platform", "Packages", "Download", "Runtime file", "Largest"]),
+    ],
+)
+def test_sizes_that_nobody_knows_have_no_column(
+    browser: Browser, make_page: MakePage, records: list[Any], columns: list[str]
+) -> None:
+    with browser.open(make_page(records, layout='"embedded"').as_uri()) as page:
+        assert page.locator("#platforms thead th").all_inner_texts() == columns
+        assert page.get_by_text("~ is an estimate").is_visible() == ("Runtime file" in columns)
+
+
 def test_a_package_says_why_it_is_here(browser: Browser, make_page: MakePage) -> None:
     with browser.open(make_page().as_uri()) as page:
         page.locator("#packages").get_by_role("link", name="icu").click()
@@ -264,9 +288,7 @@ def test_what_others_wrote_is_text(browser: Browser, make_page: MakePage) -> Non
 
 
 def test_wheels_have_no_size(browser: Browser, make_page: MakePage) -> None:
-    file = "https://files.pythonhosted.org/packages/rich-14.0.0-py3-none-any.whl"
-    wheel = PypiEntry(location=file, name="rich", version="14.0.0", sha256="0" * 64)
-    with browser.open(make_page([*FEW, wheel]).as_uri()) as page:
+    with browser.open(make_page([*FEW, RICH]).as_uri()) as page:
         assert page.locator("#packages tr", has_text="rich").inner_text().split("\t")[:3] == [
             "rich",
             "14.0.0",

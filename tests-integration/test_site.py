@@ -42,6 +42,14 @@ THEME = ("landmark-unique", "scrollable-region-focusable", "empty-table-header")
 """What axe finds in the theme's own parts."""
 
 
+FIND_SCROLLING_TABLES = """() => [...document.querySelectorAll(".md-content table")].filter((table) => {
+  let box = table.parentElement;
+  while (box && getComputedStyle(box).overflowX === "visible") box = box.parentElement;
+  return box && box.scrollWidth > box.clientWidth + 1;
+}).map((table) => table.textContent.trim().slice(0, 60))"""
+"""Tables that cannot be seen whole."""
+
+
 @pytest.fixture(scope="session")
 def site(fast_directory: Path) -> Path:
     """The site, built once."""
@@ -114,6 +122,7 @@ def test_a_page_fits_a_phone_and_asks_no_other_host(name: str, browser: Browser,
     with browser.open(address(server, name), width=PHONE, scheme="dark") as page:
         take_picture(page, f"phone-dark-{name.replace('/', '-')}")
         assert find_overflow(page) == []
+        assert page.evaluate(FIND_SCROLLING_TABLES) == []
 
 
 @pytest.mark.parametrize("name", ["index.md", "tutorials/first-runtime.md", "reference/configuration.md"])

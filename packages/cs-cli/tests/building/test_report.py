@@ -73,6 +73,13 @@ def test_options_that_the_runtime_takes_are_told_once(
     assert "note: " not in second
 
 
+@pytest.mark.parametrize("commands", ["direct", "self"])
+def test_inspect_names_these_options_among_all_details(commands: str, workspace: Workspace, cs: Cs) -> None:
+    note = "note: -h, -V, -v and -q are options of demoz itself"
+    assert (note in cs("inspect", "-v", "--commands", commands).out) == (commands == "direct")
+    assert note not in cs("inspect", "--commands", commands).out
+
+
 def test_json_has_no_words_for_people(workspace: Workspace, template: Path, cs: Cs) -> None:
     document = json.loads(cs("build", "--json").out)
     assert [build["runtime"] for build in document["builds"]] == ["demo"]
@@ -95,3 +102,12 @@ def test_the_estimated_size_is_near_the_real_one(workspace: Workspace, template:
     planned = json.loads(cs("build", "--dry-run", "--json").out)["builds"][0]
     assert cs("build").status == 0
     assert abs(Path("dist/demoz").stat().st_size - planned["estimated_size_bytes"]) < 20_000
+
+
+def test_what_was_fetched_is_told_with_size_and_time(
+    workspace: Workspace, channel: Channel, template: Path, cs: Cs
+) -> None:
+    size = format_bytes(sum(record["size"] for record in channel.records))
+    first, second = (TIME.sub("N s", cs("build").err).splitlines() for _ in range(2))
+    assert first == [f"copying 3 local archives ({size})", f"copied 3 local archives, {size} in N s"]
+    assert second == []

@@ -132,7 +132,7 @@ def test_help_prints_the_man_page(cs: Cs) -> None:
 def test_the_reference_and_the_man_page_follow_from_the_table() -> None:
     """``nox -s generate`` writes them."""
     for path, text in write_commands.compose_texts().items():
-        assert path.read_text(encoding="utf-8") == text, path
+        assert path.read_text(encoding="utf-8") == text, f"{path}: run nox -s generate, or tools/write_commands.py"
 
 
 def read_sections() -> dict[str, str]:

@@ -197,3 +197,12 @@ def test_a_place_that_cannot_be_written_to_is_named(workspace: Workspace, cs: Cs
     error = json.loads(outcome.err)
     assert (error["kind"], error["path"]) == ("cannot-write", str(tmp_path / place))
     assert "--html" in error["hint"]
+
+
+def test_problems_of_several_platforms_are_listed_once(tmp_path: Path, channel: Channel) -> None:
+    made = make_workspace(tmp_path / "w", channel)
+    made.environments["ship"]["linux-64-cuda"] = list(channel.records)
+    problems = describe_inspection(inspect("--root", str(made.write()), "--exclude", "python"))["problems"]
+    messages = [one["message"] for one in problems]
+    assert len(messages) == len(set(messages)) > 0
+    assert all(one["platforms"] == ["linux-64", "linux-64-cuda"] for one in problems)

@@ -71,7 +71,8 @@ def test_why_names_the_chain_from_what_the_workspace_asks_for(workspace: Workspa
     assert outcome.status == 0, outcome.err
     head, *chains = outcome.out.splitlines()
     assert head.startswith("libz 1.0, ")
-    assert chains == ["  python > libz", "  hello > python > libz"]
+    assert chains == ["  python > libz", "  and through these hello  (-v)"]
+    assert cs("inspect", "--why", "libz", "-v").out.splitlines()[1:] == ["  python > libz", "  hello > python > libz"]
     assert "  the workspace asks for it (feature ship)\n" in cs("inspect", "--why", "python").out
 
 

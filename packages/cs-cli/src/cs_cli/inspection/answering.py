@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..archives.store import ArchiveStore, archives_of_packages, open_store
+from ..delegate.options import describe_taken_options
 from ..delegate.search import check_delegates
 from ..options import InspectOptions
 from ..project.derivation import Derivation, derive_project
 from ..project.platforms import ALL_PLATFORMS, pick_platform
 from ..terminal.console import Console, print_json, print_lines
-from ..terminal.lines import Block
+from ..terminal.lines import Block, paint
 from .sizes import add_wheel_sizes, measure_sizes
 from .summary import Inspection, inspect_derivation
 
@@ -140,6 +141,8 @@ def _render_report(inspection: Inspection, options: InspectOptions) -> list[Bloc
         from .details import render_details
 
         more += render_details(inspection, unicode=takes_unicode(sys.stdout))
+        note = describe_taken_options(inspection.derivation.config)
+        more += [[(paint("note:", "bold"), f" {note}")]] if note else []
     return render_inspection(inspection, more=more, is_long=options.verbose, command=_name_build(inspection, options))
 
 

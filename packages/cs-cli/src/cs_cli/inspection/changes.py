@@ -18,7 +18,7 @@ _COLUMNS = (
     Column("Size", right=True, optional=True),
 )
 _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 Row = tuple[Change, tuple[str, ...]]
 """A change, and the names of the platforms that have it."""

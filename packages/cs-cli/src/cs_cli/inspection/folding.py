@@ -81,8 +81,8 @@ def fold_needs(platforms: Sequence[PlatformSummary]) -> Iterator[str]:
 
 
 def _name_needs(platform: PlatformSummary) -> Iterator[str]:
-    asked: dict[str, list[tuple[tuple[int, ...], str]]] = {}
-    for one in (*platform.requirements.checked, *platform.requirements.unchecked):
+    requirements, asked = platform.requirements, dict[str, list[tuple[tuple[int, ...], str]]]()
+    for one in (*requirements.checked, *requirements.unchecked):
         texts = [text for text in one.versions if text.startswith(">=")] or ["" if one.versions else _strip(one)]
         asked.setdefault(f"{one.name}{'' if one.is_needed else ' (if present)'}", []).append(max(map(_rank, texts)))
     for name, found in asked.items():

@@ -9,7 +9,7 @@ from typing import Any
 from cs_lock import Exclusion, did_you_mean, list_names
 
 from ..errors import CliError
-from ..terminal.console import format_bytes, format_count
+from ..terminal.console import format_bytes
 from ..terminal.lines import Block, Hanging, Line, Piece, paint, whole
 from .folding import name_platforms
 from .packages import ListedPackage, list_packages
@@ -151,12 +151,12 @@ def _render_reasons(answer: Answer, *, is_long: bool) -> Iterator[Block]:
             f"the workspace asks for it{features}" if answer.features else "nothing needs it, and nothing asks for it"
         )
         yield Hanging(("  ", text), 4)
-    shown = chains if is_long else chains[:_SHOWN]
+    shown = chains if is_long else _leave_out(chains)
     for chain in shown:
         yield Hanging(("  ", *_render_chain(chain)), 4)
-    if len(shown) < len(chains):
-        text = f"and {format_count(len(chains) - len(shown), 'longer chain')} "
-        yield "  ", text, paint("(-v)", "dim")
+    if others := [_strip(chain[0]) for chain in chains if chain not in shown]:
+        text = f"and through these {list_names(others, _NAMED)}  "
+        yield Hanging(("  ", text, paint("(-v)", "dim")), 4)
     if len(answer.needed_by) > 1:
         names = [_strip(key) for key in answer.needed_by]
         text = list_names(names, len(names) if is_long else _NAMED)
@@ -165,6 +165,12 @@ def _render_reasons(answer: Answer, *, is_long: bool) -> Iterator[Block]:
         names = [_strip(key) for key in answer.owned]
         text = list_names(names, len(names) if is_long else _NAMED)
         yield Hanging(("  ", paint(f"only it brings {len(names)} more: ", "dim"), text), 4)
+
+
+def _leave_out(chains: Sequence[Chain]) -> list[Chain]:
+    """Leave out chains that lead through the start of another one, and all but the first few of the others."""
+    starts = {chain[0] for chain in chains}
+    return [chain for chain in chains if not starts.intersection(chain[1:])][:_SHOWN]
 
 
 def _render_chain(chain: Chain) -> Iterator[str | Piece]:

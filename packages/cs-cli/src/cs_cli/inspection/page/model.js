@@ -93,6 +93,10 @@ function formatTotal(platform) {
   return platform.size ? `over ${size}` : "unknown";
 }
 
+function formatMeasured(size) {
+  return size ? `${size.basis === "estimated" ? "~" : ""}${formatBytes(size.size_bytes)}` : "unknown";
+}
+
 function formatCount(count, noun) {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

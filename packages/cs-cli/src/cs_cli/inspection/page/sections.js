@@ -31,9 +31,16 @@ function showPlatforms(select) {
     const largest = sortBySize(platform.packages, platform.packages.keys()).slice(0, 4);
     const names = largest.filter((at) => platform.packages[at].size).map((at) => `${platform.packages[at].name} ${formatSize(platform.packages[at])}`);
     return make("tr", {}, make("th", {scope: "row"}, button), make("td", {class: "number"}, String(platform.packages.length)),
-      make("td", {class: "number"}, formatTotal(platform)), make("td", {class: "wide"}, ...join(names)));
+      make("td", {class: "number"}, formatTotal(platform)),
+      make("td", {class: "number wide file"}, formatMeasured(platform.file)),
+      make("td", {class: "number wide installed"}, formatMeasured(platform.installed)), make("td", {class: "wide"}, ...join(names)));
   });
   find("#platforms tbody").append(...rows);
+  for (const size of ["file", "installed"]) {
+    if (report.platforms.some((one) => one[size])) continue;
+    for (const cell of document.querySelectorAll(`#platforms .${size}`)) cell.remove();
+  }
+  find("#estimates").hidden = !find("#platforms").textContent.includes("~");
   find("#platform").append(...report.platforms.map((platform) => make("option", {value: platform.name}, platform.name)));
 }
 

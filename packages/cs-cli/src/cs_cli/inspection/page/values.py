@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from cs_lock import Exclusion, Problem, redact_url
@@ -10,6 +11,7 @@ from cs_manifest import mask_credentials
 
 from ...terminal.escaping import escape_line
 from ..packages import ListedPackage, list_packages
+from ..problems import fold_problems
 from ..reasons import Reasons, find_reasons
 from ..summary import Inspection, LicenseGroup, PlatformSummary
 
@@ -19,7 +21,7 @@ def describe_inspection(
 ) -> dict[str, Any]:
     """Return everything that the page shows.
 
-    It holds no path of this machine and no time: the same input gives the same page. Credentials are masked, and
+    It holds no time: the same lock and cache give the same page. Credentials are masked, and
     characters that would mislead a reader are shown as escapes.
 
     :param inspection: with its packages grouped by licence.
@@ -31,7 +33,7 @@ def describe_inspection(
             "facts": _describe_facts(inspection),
             "can_ship": inspection.can_ship,
             "unchecked": list(inspection.unchecked),
-            "problems": [_describe_problem(one) for one in inspection.problems],
+            "problems": [_describe_problem(one) for one in fold_problems(inspection.problems)],
             "platforms": [_describe_platform(inspection, one, licenses) for one in inspection.platforms],
         }
     )
@@ -75,8 +77,10 @@ def _describe_platform(
     inspection: Inspection, platform: PlatformSummary, wheel_licenses: Mapping[str, str | None]
 ) -> dict[str, Any]:
     exclusions = inspection.derivation.lock.exclusions
+    sizes = {"file": platform.file, "installed": platform.installed}
     return {
         "name": platform.name,
+        **{name: size and asdict(size) for name, size in sizes.items()},
         "packages": list(_describe_packages(platform, find_reasons(inspection.derivation, platform), wheel_licenses)),
         "exclusions": [_describe_exclusion(one) for one in exclusions if one.platform == platform.name],
         "licenses": [_describe_licenses(one) for one in _sort_groups(platform.license_groups or ())],
