@@ -16,11 +16,25 @@ from python_projects import PythonProject
 from tiny_executables import make_pe
 
 from cli_projects import add_pypi
-from cli_samples import Channel, Cs, Workspace, contents, make_elf, make_template, make_wheel, wheel_files
+from cli_samples import (
+    Channel,
+    Cs,
+    Workspace,
+    build_options,
+    contents,
+    make_elf,
+    make_template,
+    make_wheel,
+    wheel_files,
+)
 from cs_bundle import _fetch, cached_path, hash_file
 from cs_cli.building.plan import possible_names, refuse_collisions
+from cs_cli.building.preparation import prepared_builds
+from cs_cli.building.report import render_outcome
+from cs_cli.building.several import build_several
 from cs_cli.errors import CliError
 from cs_stamp import read_stamp, verify_stamp
+from terminals import COLORS, show
 
 PLATFORMS = ("linux-64", "linux-64-cuda", "linux-aarch64", "win-64")
 
@@ -72,6 +86,34 @@ def test_every_platform_is_built_under_its_name(layout: str, several: Workspace,
         assert (header.platform, info["platform"], info["lock_platform"]) == (subdir, subdir, platform)
         assert header.bundle_file_name == (f"{stem}-{platform}.bundle.tar.zst" if layout == "external" else None)
     assert cs("verify", "dist").status == 0
+
+
+def test_each_build_has_a_line(several: Workspace, templates: Path, cs: Cs) -> None:
+    lines = cs("build", "--platform", "all").out.splitlines()
+    assert lines[0] == "Built 4 runtimes"
+    assert lines[1].split() == ["Runtime", "Size", "Platform", "Packages", "Time"]
+    suffixes = {"win-64": ".exe"}
+    for line, platform in zip(sorted(lines[2:6]), sorted(PLATFORMS), strict=True):
+        assert line.split()[0] == f"dist/demoz-{platform}{suffixes.get(platform, '')}"
+        assert line.split()[3] == platform
+    assert lines[6:8] == [
+        "  beside each: lock, package list, SBOM, notices, metadata, provenance, checksums (dist/*)",
+        "",
+    ]
+    assert lines[8:10] == ["Try it:    dist/demoz-linux-64", "Check it:  cs verify dist"]
+
+
+@pytest.mark.parametrize("columns", [50, 80, 140])
+@pytest.mark.usefixtures("templates", "xterm")
+def test_the_end_of_several_builds_fits_its_terminal(
+    columns: int, several: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with prepared_builds(build_options("--platform", "all", "-q")) as requests:
+        outcome = build_several(requests, Path("dist"), keep_going=True)
+    text = COLORS.sub("", show(*render_outcome(outcome)))
+    assert max(map(len, text.splitlines())) <= columns
+    assert all(text.count(f"dist/demoz-{platform}") for platform in PLATFORMS)
 
 
 def test_one_build_is_the_same_as_among_several(several: Workspace, templates: Path, cs: Cs) -> None:
