@@ -24,6 +24,11 @@ def test_every_variable_that_is_read_is_documented() -> None:
     assert read - documented == set()
 
 
+def test_every_schema_is_listed() -> None:
+    schemas = {path.name for path in ROOT.glob("packages/cs-cli/src/cs_cli/schemas/*.schema.json")}
+    assert set(re.findall(r"/reference/([a-z]+\.schema\.json)\)", read_page("docs/reference/schemas.md"))) == schemas
+
+
 @pytest.mark.parametrize("name", ["cs-bundle", "cs-stamp"])
 def test_the_page_of_a_library_lists_all_that_is_public(name: str) -> None:
     """These two import lazily, which the generator cannot see; of the others it reads ``__all__``."""

@@ -16,10 +16,11 @@ document.addEventListener(
   true,
 );
 
-// On a phone, each row of a wide table becomes a list: site.css shows the name of its column before each cell.
+// On a phone, each row of a table becomes a list: site.css shows the name of its column before each cell. With two
+// columns, the first is the name.
 for (const table of document.querySelectorAll(".md-content table")) {
   const names = [...table.querySelectorAll("thead th")].map((one) => one.textContent);
-  if (names.length < 3) continue;
-  table.dataset.wide = "";
-  for (const cell of table.querySelectorAll("tbody td")) cell.dataset.column = names[cell.cellIndex];
+  table.dataset.listed = "";
+  for (const cell of names.length > 2 ? table.querySelectorAll("tbody td") : [])
+    cell.dataset.column = names[cell.cellIndex];
 }

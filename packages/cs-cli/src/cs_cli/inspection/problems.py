@@ -14,7 +14,7 @@ from .folding import group_by_platforms, name_platforms
 from .summary import Inspection
 
 _COLORS = {"error": "bold red", "warning": "bold yellow"}
-_SHOWN = 6
+_SHOWN = 3
 """Problems of one kind that have lines of their own, if there are more than one more."""
 
 
@@ -78,7 +78,10 @@ def _quote(problem: Problem, inspection: Inspection) -> Excerpt | None:
 
 def _render_rest(problems: Sequence[Problem], inspection: Inspection) -> Hanging:
     """Name the packages of further problems of one kind; each platform is named with its packages."""
-    groups = group_by_platforms((problem.package or "", problem.platforms) for problem in problems)
+    places: dict[str, list[str]] = {}
+    for problem in problems:
+        places.setdefault(problem.package or "", []).extend(problem.platforms)
+    groups = group_by_platforms(places, [platform.name for platform in inspection.platforms])
     texts = [f"{', '.join(names)}{name_platforms(where, inspection.platforms)}" for where, names in groups.items()]
     severity = f"{problems[0].severity}:"
     text = f" {len(problems)} more like these: {'; '.join(texts)} "
