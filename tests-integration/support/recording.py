@@ -16,7 +16,7 @@ from .terminal import Dialogue
 if TYPE_CHECKING:
     from pyte.screens import Char
 
-COLUMNS = 57
+COLUMNS = 60
 """As wide as fits a phone with letters that can be read."""
 
 _ADVANCE, _LINE, _MARGIN = 8.4, 19, 8
