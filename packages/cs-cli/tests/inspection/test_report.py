@@ -348,3 +348,14 @@ def test_the_next_command_builds_what_was_shown(
     workspace.write()
     assert run_inspect(inspect_options(*flags))
     assert f"Next: {command}\n" in capsys.readouterr().out
+
+
+def test_a_package_with_the_same_problem_on_several_platforms_is_named_once(large: Inspection) -> None:
+    problems = tuple(
+        Problem(kind="x", message=f"the file of {package} for {name} is wrong", package=package, platform=name)
+        for package in ("one", "two", "three")
+        for name in PLATFORMS
+    )
+    lines = to_plain(render_inspection(replace(large, problems=problems)))
+    (rest,) = [line for line in lines if "more like these" in line]
+    assert rest == "error: 12 more like these: one (osx-arm64, win-64); two, three (all platforms) (-v)"

@@ -195,7 +195,10 @@ fn at_a_terminal_a_shell_is_conda_spawn_where_that_is_installed() {
     let mut packages = tool_packages("1.0");
     packages.push(
         Package::new("conda", "26")
-            .script("bin/conda", "#!/bin/sh\necho \"conda $*.\"\n")
+            .script(
+                "bin/conda",
+                "#!/bin/sh\necho \"conda $*. [$CONDA_ENV_PROMPT]\"\n",
+            )
             .build(),
     );
     packages.push(Package::new("conda-spawn", "0.1").file("x", "x").build());
@@ -226,8 +229,13 @@ fn at_a_terminal_a_shell_is_conda_spawn_where_that_is_installed() {
         let Some(shown) = run_at_terminal(&sandbox, line, "", &[]) else {
             return;
         };
+        let expected = format!("{expected} [({{name}}) ]");
         assert!(shown.stdout.contains(&expected), "{line}: {shown:#?}");
     }
+    // A prompt that the user has chosen stays.
+    fs::write(sandbox.path(".condarc"), "env_prompt: '<{name}> '\n").unwrap();
+    let shown = run_at_terminal(&sandbox, "shell", "", &[]).unwrap();
+    assert!(shown.stdout.contains(". []"), "{shown:#?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from cs_lock import Exclusion, Requirement, list_names
 
@@ -135,12 +135,17 @@ def _show_sizes(sizes: Iterable[int]) -> str:
     return high if low == high else f"{low} to {high}"
 
 
-def group_by_platforms(items: Iterable[tuple[str, Sequence[str]]]) -> dict[tuple[str, ...], list[str]]:
-    """Group things that are on the same platforms, each once.
+def group_by_platforms(
+    places: Mapping[str, Collection[str]], platforms: Sequence[str]
+) -> dict[tuple[str, ...], list[str]]:
+    """Group things that are on the same platforms.
 
-    :param items: names of things, each with those of its platforms.
+    :param places: for each thing, the names of its platforms.
+    :param platforms: all names, in their order.
     """
     groups: dict[tuple[str, ...], list[str]] = {}
-    for item, names in dict.fromkeys((item, tuple(names)) for item, names in items):
-        groups.setdefault(names, []).append(item)
+    for thing, names in places.items():
+        known = [name for name in platforms if name in names]
+        others = sorted(set(names) - set(platforms))
+        groups.setdefault((*known, *others), []).append(thing)
     return groups

@@ -78,10 +78,10 @@ def _quote(problem: Problem, inspection: Inspection) -> Excerpt | None:
 
 def _render_rest(problems: Sequence[Problem], inspection: Inspection) -> Hanging:
     """Name the packages of further problems of one kind; each platform is named with its packages."""
-    places: dict[str, dict[str, None]] = {}
+    places: dict[str, list[str]] = {}
     for problem in problems:
-        places.setdefault(problem.package or "", {}).update(dict.fromkeys(problem.platforms))
-    groups = group_by_platforms((name, tuple(where)) for name, where in places.items())
+        places.setdefault(problem.package or "", []).extend(problem.platforms)
+    groups = group_by_platforms(places, [platform.name for platform in inspection.platforms])
     texts = [f"{', '.join(names)}{name_platforms(where, inspection.platforms)}" for where, names in groups.items()]
     severity = f"{problems[0].severity}:"
     text = f" {len(problems)} more like these: {'; '.join(texts)} "

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +138,6 @@ def _size_file(
     return Size(size_bytes=size + (0 if bytecode is None else bytecode.size_bytes), basis="estimated")
 
 
-@cache
 def _find_template_size(subdir: str) -> int | None:
     from cs_stamp import installed_directories, locate_template
 
