@@ -98,7 +98,7 @@ def test_what_is_not_spdx_is_denied_only_as_unknown() -> None:
         ("Apache-2.0 WITH LLVM-excepton", "did you mean 'LLVM-exception'?"),
         ("Apache-2 WITH LLVM-exception", "did you mean 'Apache-2.0'?"),
         ("", None),
-        ("GPL", "did you mean 'NGPL'?"),  # never the entry itself, which the list has as an old name
+        ("GPL", "name each version: GPL-1.0, GPL-2.0, GPL-3.0"),
     ],
 )
 def test_an_unknown_licence_is_an_error_with_a_suggestion(entry: str, suggestion: str | None) -> None:

@@ -118,4 +118,6 @@ def _suggest(name: str) -> str | None:
     entries = [one for one in get_license_index() if bool(one.get("is_exception")) == is_exception]
     keys = {key for one in entries for key in (one.get("spdx_license_key"), *one.get("other_spdx_license_keys", ()))}
     usable = sorted(key for key in keys if key and (is_exception or normalize_expression(key)))
+    if versions := [key for key in usable if re.fullmatch(rf"{re.escape(base)}-[0-9.]+", key, re.IGNORECASE)]:
+        return f"name each version: {', '.join(versions)}"
     return did_you_mean(exception if is_exception else base, usable)
