@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +134,46 @@ def test_fish_offers_what_can_follow(line: str, offers: list[str], shells: Shell
 )
 def test_zsh_completes_what_can_follow(line: str, completed: str, shells: Shells) -> None:
     assert shells.zsh(line) == completed
+
+
+@pytest.fixture
+def hostile(workspace: Workspace, tmp_path: Path) -> list[str]:
+    """Give the workspace environments whose names are commands of a shell; returns these names."""
+    mark = tmp_path / "carried-out"
+    names = [f"$(>{mark})", f"`>{mark}`", f"a'; >{mark}; '", f"$(touch${{IFS}}{mark})", "*", "x y"]
+    for name in names:
+        workspace.environments[json.dumps(name)] = workspace.environments["ship"]
+    (workspace.write() / "conda.lock").write_text("")
+    return names
+
+
+@pytest.mark.tools("bash")
+def test_bash_carries_no_name_of_the_workspace_out(hostile: list[str], tmp_path: Path, shells: Shells) -> None:
+    offers = shells.bash("cs", "build", "--source-environment", "")
+    typed = [shlex.split(offer) for offer in offers]
+    assert sorted(typed) == sorted([[name] for name in (*hostile, "default", "ship")])
+    assert not (tmp_path / "carried-out").exists()
+
+
+@pytest.mark.tools("bash")
+def test_bash_offers_files_as_they_are_called(workspace: Workspace, shells: Shells) -> None:
+    (workspace.directory / "f*").touch()
+    (workspace.directory / "f g").touch()
+    offers = [shlex.split(offer) for offer in shells.bash("cs", "verify", "f")]
+    assert sorted(offers) == [["f g"], ["f*"]]
+
+
+@pytest.mark.tools("fish")
+def test_fish_carries_no_name_of_the_workspace_out(hostile: list[str], tmp_path: Path, shells: Shells) -> None:
+    assert set(shells.fish("cs build --source-environment ")) == {*hostile, "default", "ship"}
+    assert not (tmp_path / "carried-out").exists()
+
+
+@pytest.mark.tools("zsh")
+def test_zsh_carries_no_name_of_the_workspace_out(hostile: list[str], tmp_path: Path, shells: Shells) -> None:
+    line = shells.zsh("cs build --source-environment x")
+    assert (line.rstrip(), "x y" in hostile) == (r"cs build --source-environment x\ y", True)
+    assert not (tmp_path / "carried-out").exists()
 
 
 def test_powershell_gets_a_script_whose_quotes_and_braces_are_balanced(cs: Cs) -> None:

@@ -21,8 +21,11 @@ from .offers import (
 _START = f"""# Completions of cs for bash: eval "$(cs completions bash)"
 
 _cs_offer() {{
-    local IFS=$'\\n'
-    COMPREPLY=($(compgen -W "$1" -- "$cur"))
+    local word
+    # No compgen -W: it would carry out what a name of the workspace says.
+    while IFS= read -r word; do
+        [[ -n $word && $word == "$cur"* ]] && COMPREPLY+=("$(printf %q "$word")")
+    done <<< "$1"
 }}
 
 _cs_ask() {{
@@ -30,9 +33,13 @@ _cs_ask() {{
 }}
 
 _cs_paths() {{
-    local IFS=$'\\n'
-    compopt -o filenames 2>/dev/null
-    COMPREPLY=($(compgen "$1" -- "$cur"))
+    local word
+    while IFS= read -r word; do
+        COMPREPLY+=("$word")
+    done < <(compgen "$1" -- "$cur")
+    compopt -o filenames 2>/dev/null || for word in "${{!COMPREPLY[@]}}"; do
+        COMPREPLY[word]=$(printf %q "${{COMPREPLY[word]}}")
+    done
 }}
 """
 

@@ -41,7 +41,12 @@ Register-ArgumentCompleter -Native -CommandName cs -ScriptBlock {
     }
     foreach ($one in $found) {
         if ($one[0] -like "$wordToComplete*") {
-            [System.Management.Automation.CompletionResult]::new($one[0], $one[0], 'ParameterValue', $one[1])
+            $text = $one[0]
+            if ($text -notmatch '^[A-Za-z0-9_.-]+$') { # a name of the workspace may be a command of PowerShell
+                $text = [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($text)
+                $text = "'$text'"
+            }
+            [System.Management.Automation.CompletionResult]::new($text, $one[0], 'ParameterValue', $one[1])
         }
     }
 }
