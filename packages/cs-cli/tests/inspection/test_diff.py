@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from cli_samples import Channel, Cs, Workspace, make_workspace
 from cs_cli.inspection.changes import render_changes, render_markdown
@@ -101,13 +102,35 @@ def test_text_and_markdown_have_each_change_once(one: list[ListedPackage], two: 
             assert sum(bool(re.search(rf"(?<![\w:]){name}(?!\d)", line)) for line in lines) == 1
 
 
-def test_text_from_outside_is_harmless_in_markdown() -> None:
-    package = make_package(1, "1|<b>*x*", "[a](b)", None)
-    found = compare_packages("linux-64", [], [package])
-    (row,) = [
-        line for line in render_markdown(Comparison(earlier="o", platforms=(found,))) if str(line).startswith("| p1")
-    ]
-    assert str(row) == r"| p1 |  | 1\|\<b\>\*x\* | ? |"
+def show_in_markdown(version: str, earlier: str) -> list[str]:
+    found = compare_packages("linux-64", [], [make_package(1, version, "a", None)])
+    return to_plain(render_markdown(Comparison(earlier=earlier, platforms=(found, found))))
+
+
+def read_markdown(lines: list[str]) -> list[list[str]]:
+    """Parse Markdown; return the text of each paragraph and cell, and the kind of whatever is not text."""
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    inline = [token.children or [] for token in parser.parse("\n".join(lines)) if token.type == "inline"]
+    return [[one.content if one.type == "text" else one.type for one in tokens] for tokens in inline]
+
+
+@given(*[st.text(st.sampled_from("ab1_*`~[]()<>&#;\\|!{}+-.:é "), min_size=1).map(str.strip).filter(bool)] * 2)
+def test_text_from_outside_is_text_in_markdown(version: str, earlier: str) -> None:
+    found = read_markdown(show_in_markdown(version, earlier))
+    assert found.count([f"linux-64: 1 added since {earlier}; one package"]) == 2
+    assert [version] in found
+
+
+@pytest.mark.parametrize("text", ["1.0 (-25.4 kB)", "py_0", "a-b.c+d!2{#}", "a > b", "R&D & co", r"dist\cx", "x]"])
+def test_what_is_not_markup_is_as_it_was(text: str) -> None:
+    lines = show_in_markdown(text, text)
+    assert f"- linux-64: 1 added since {text}; one package" in lines
+    assert f"| p1 |  | {text} | ? | all |" in lines
+
+
+@pytest.mark.parametrize("text", ["a|b", "<b>", "[a](b)", "*x*", "_libgcc_mutex", "`x`", "~x~", "&lt;", r"\*"])
+def test_what_would_be_markup_is_escaped(text: str) -> None:
+    assert f"since {text};" not in "\n".join(show_in_markdown("1", text))
 
 
 @pytest.fixture

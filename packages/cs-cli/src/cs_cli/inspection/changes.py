@@ -18,7 +18,15 @@ _COLUMNS = (
     Column("Size", right=True, optional=True),
 )
 _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_MARKUP = re.compile(  # within a line: the start of one is ours
+    r"""
+    [`*\[<|~]                      # code, emphasis, links, HTML, cells, strikethrough
+    | \\(?=[!-/:-@\[-`{-~]|\Z)     # an escape
+    | _(?<![^\W_]_) | _(?![^\W_])  # emphasis; inside a word it is none
+    | &(?=\#?[0-9A-Za-z]+;)       # an entity
+    """,
+    re.VERBOSE,
+)
 
 Row = tuple[Change, tuple[str, ...]]
 """A change, and the names of the platforms that have it."""
@@ -59,8 +67,8 @@ def render_markdown(comparison: Comparison) -> Iterator[str]:
 
 
 def _escape(text: str) -> str:
-    """Make text from outside harmless in Markdown."""
-    return _SPECIAL.sub(r"\\\1", escape_line(text))
+    """Make text from outside harmless in Markdown: what would be markup is escaped, and nothing else."""
+    return _MARKUP.sub(r"\\\g<0>", escape_line(text))
 
 
 def _fold(platforms: Sequence[PlatformComparison]) -> list[Row]:
