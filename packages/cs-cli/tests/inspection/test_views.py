@@ -138,6 +138,12 @@ def test_the_document_has_the_answers_and_follows_the_schema(workspace: Workspac
         (("--why", "python", "--diff", "dist"), "--diff"),
         (("--format", "markdown"), "--format"),
         (("--json", "--diff", "dist", "--format", "markdown"), "--format"),
+        (("--list", "--licenses"), "--licenses"),
+        (("--html", "x", "--licenses"), "--licenses"),
+        (("--list", "--html", "x"), "--html"),
+        (("--sort", "size"), "--sort"),
+        (("--json", "--list", "--sort", "size"), "--sort"),
+        (("--list", "--check-delegate"), "--check-delegate"),
     ],
 )
 def test_views_that_do_not_go_together_are_refused(
@@ -145,6 +151,15 @@ def test_views_that_do_not_go_together_are_refused(
 ) -> None:
     outcome = cs("inspect", *flags, "--error-format", "json")
     assert (outcome.status, json.loads(outcome.err)["key"]) == (2, flag)
+
+
+def test_all_views_go_into_one_document(workspace: Workspace, cs: Cs) -> None:
+    flags = ("--list", "--licenses", "--why", "libz", "--diff", "conda.lock", "--html", "x.html")
+    document = json.loads(cs("inspect", "--json", *flags).out)
+    assert document["why"]
+    assert document["diff"]
+    assert document["platforms"][0]["license_groups"]
+    assert (workspace.directory / "x.html").is_file()
 
 
 def test_a_question_has_an_answer_even_if_the_environment_cannot_ship(workspace: Workspace, cs: Cs) -> None:

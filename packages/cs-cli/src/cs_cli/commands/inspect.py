@@ -80,19 +80,33 @@ _OUT_DIR = Flag(
     initial=Path("dist"),
     help="where the last build is: what it measured need not be estimated",
 )
-_VIEWS = (_LIST, _WHY, _DIFF, _HTML)
+_VIEWS = (_LIST, _WHY, _DIFF, _HTML, _LICENSES)
+_ANSWERS = (_LIST, _WHY, _DIFF)
+"""The views that show nothing of the delegate."""
 
 
 def _check(values: Mapping[str, Any]) -> None:
-    """Refuse two views at once, and Markdown without differences.
+    """Refuse flags of which one would change nothing.
+
+    With ``--json`` there is one document for all views, so they go together.
 
     :raises CliError: ``usage``.
     """
+    is_text = not values["json"]
     views = [flag.name for flag in _VIEWS if values[flag.attribute]]
-    if len(views) > 1 and not values["json"]:
-        raise CliError(f"cannot be used with {views[0]}", kind="usage", flag=views[1])
-    if values["format"] != "text" and (values["diff"] is None or values["json"]):
-        raise CliError("is for the differences that --diff lists", kind="usage", flag=_FORMAT.name)
+    if len(views) > 1 and is_text:
+        raise _refuse(views[1], f"cannot be used with {views[0]}")
+    if values["sort"] != "name" and not (values["list"] and is_text):
+        raise _refuse(_SORT.name, "is for the packages that --list lists")
+    if values["format"] != "text" and not (values["diff"] and is_text):
+        raise _refuse(_FORMAT.name, "is for the differences that --diff lists")
+    answers = [flag.name for flag in _ANSWERS if values[flag.attribute]]
+    if values["check_delegate"] and answers and is_text:
+        raise _refuse(_CHECK_DELEGATE.name, f"cannot be used with {answers[0]}")
+
+
+def _refuse(flag: str, why: str) -> CliError:
+    return CliError(why, kind="usage", flag=flag)
 
 
 COMMAND = Command(
@@ -104,7 +118,7 @@ COMMAND = Command(
     options=InspectOptions,
     groups=(
         Group(title="What to inspect", flags=(*PROJECT, replace(PLATFORM, default="all"))),
-        Group(title="What to show", flags=(*_VIEWS, _LICENSES, _SORT, _FORMAT, _CHECK_DELEGATE)),
+        Group(title="What to show", flags=(*_VIEWS, _SORT, _FORMAT, _CHECK_DELEGATE)),
         Group(title="Where", flags=(_OUT_DIR, *FETCHING)),
         Group(title="Output", flags=(JSON, *COMMON)),
         SETTINGS,
