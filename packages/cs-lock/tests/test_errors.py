@@ -35,5 +35,7 @@ def test_messages_are_cut_when_a_damaged_lock_makes_them_long() -> None:
 
 
 def test_problem_is_json_ready() -> None:
-    problem = Problem(kind="k", message="m", package="p", hint="h")
-    assert json.loads(json.dumps(problem.to_dict()))["severity"] == "error"
+    problem = Problem(kind="k", message="m", package="p", hint="h", plural="have m")
+    document = json.loads(json.dumps(problem.to_dict()))
+    assert document["severity"] == "error"
+    assert "plural" not in document

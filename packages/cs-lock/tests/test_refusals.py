@@ -73,6 +73,7 @@ def test_source_packages_are_distinguished_from_pypi_packages(lock: Make) -> Non
     (problem,) = pending_of(lock({"conda": "../mine", "name": "mine", "version": "1"}))
     assert (problem.kind, problem.package) == ("missing-archive", "mine")
     assert problem.message == "the package mine 1 needs an archive: the lock has only its source, ../mine"
+    assert problem.plural == "need an archive"
 
 
 def test_requested_packages_come_first(lock: Make) -> None:

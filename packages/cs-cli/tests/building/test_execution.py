@@ -395,6 +395,22 @@ def test_a_label_that_cannot_be_part_of_a_file_name_is_wrong_usage(
     assert "this label cannot be part of a file name" in outcome.err
 
 
+def test_a_build_warns_once_of_all_that_need_an_excluded_package(
+    workspace: Workspace, channel: Channel, template: Path, cs: Cs
+) -> None:
+    workspace.environments["ship"]["linux-64"] += [channel.add(name, {}, "libz") for name in ("one", "two")]
+    workspace.ship["exclude"] = '["libz"]'
+    workspace.write()
+    short, long = (cs("build", "--dry-run", *flags).err.splitlines() for flags in ((), ("-v",)))
+    (line,) = [line for line in short if "libz, which 'exclude' drops" in line]
+    assert line == "warning: 3 packages need libz, which 'exclude' drops: one, python, two (-v)"
+    texts = json.loads(cs("build", "--dry-run", "--json", "-q").out)["warnings"]
+    for name in ("python", "one", "two"):
+        message = f"{name} needs libz, which 'exclude' drops"
+        assert f"warning: {message}" in long
+        assert sum(message in text for text in texts) == 1
+
+
 @pytest.mark.parametrize("words", [["build"], ["build", "--dry-run"], ["run"], ["inspect"]])
 def test_every_warning_of_the_lock_is_shown(words: list[str], workspace: Workspace, template: Path, cs: Cs) -> None:
     workspace.ship["exclude"] = '["numpy", "libz", "scipy"]'

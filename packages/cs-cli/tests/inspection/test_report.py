@@ -235,18 +235,20 @@ def test_errors_come_last_before_the_verdict_and_problems_have_hints(workspace: 
 
 PROBLEMS = st.lists(
     st.builds(
-        lambda number, kind, severity, names: Problem(
+        lambda number, kind, severity, names, plural: Problem(
             kind=kind,
             severity=severity,
             message=f"package-{number}- has the problem {kind}",
             package=f"package-{number}-",
             platforms=tuple(sorted(names, key=PLATFORMS.index)),
             hint=f"do something about {kind}",
+            plural=plural,
         ),
         st.integers(0, 99),
         st.sampled_from(["one", "two", "three"]),
         st.sampled_from(["error", "warning"]),
         st.sets(st.sampled_from(PLATFORMS), min_size=1),
+        st.sampled_from([None, "have it", "have something else"]),
     ),
     max_size=40,
     unique_by=lambda problem: problem.message,
@@ -291,6 +293,60 @@ def test_many_problems_of_one_kind_take_four_lines_and_name_each_other_package_o
     assert len(lines) == 4
     assert [lines[-1].count(f"pypi:wheel-{number}") for number in range(1, 9)] == [1] * 8
     assert "pypi:wheel-8 (all platforms)" in lines[-1]
+
+
+def make_alike(count: int) -> tuple[Problem, ...]:
+    """Make problems that differ in the package, its version and the place in the lock."""
+    return tuple(
+        Problem(
+            kind="pypi-source",
+            message=f"lib-{number} 1.{number} needs an archive: the lock has only the sdist lib-{number}",
+            package=f"pypi:lib-{number}",
+            platform=name,
+            line=100 * number + at + 1,
+            hint="put a wheel of it into a directory",
+            plural="need an archive",
+        )
+        for number in range(count)
+        for at, name in enumerate(PLATFORMS)
+    )
+
+
+def test_problems_that_say_the_same_of_several_packages_are_one_line(large: Inspection) -> None:
+    lines = to_plain(render_inspection(replace(large, problems=make_alike(17))))
+    names = ", ".join(f"lib-{number}" for number in range(17))
+    assert [line for line in lines if line.startswith(("error", "  hint"))] == [
+        f"error: 17 PyPI packages need an archive: {names} (all platforms) (-v)",
+        "  hint: put a wheel of it into a directory",
+    ]
+    assert lines[-1] == "Cannot ship: 17 errors."
+
+
+def test_a_package_that_is_the_only_one_with_its_problem_has_the_whole_message(large: Inspection) -> None:
+    lines = to_plain(render_inspection(replace(large, problems=make_alike(1))))
+    (line,) = [line for line in lines if line.startswith("error")]
+    assert line.endswith("conda.lock:1: lib-0 1.0 needs an archive: the lock has only the sdist lib-0 (all platforms)")
+
+
+def test_the_long_form_has_each_problem_on_a_line(large: Inspection) -> None:
+    lines = to_plain(render_inspection(replace(large, problems=make_alike(17)), is_long=True))
+    assert sum(line.startswith("error: ") and "needs an archive" in line for line in lines) == 17
+
+
+def test_many_packages_with_problems_of_one_kind_fit_one_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(make_large(tmp_path))
+    text = COLORS.sub("", show(*render_inspection(replace(inspect(), problems=make_alike(18)))))
+    assert text.count("\n") <= 30
+
+
+def test_each_excluded_package_has_one_warning_for_all_that_need_it(tmp_path: Path) -> None:
+    lines = render("--root", str(make_large(tmp_path, exclude="python"))).splitlines()
+    warnings = [line for line in lines if line.startswith("warning: ") and "need" in line]
+    assert len(warnings) == 1
+    assert re.match(r"warning: \d+ packages need python, which 'exclude' drops: ", warnings[0])
 
 
 def test_a_line_of_the_lock_is_named(workspace: Workspace) -> None:

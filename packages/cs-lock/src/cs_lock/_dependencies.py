@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from ._errors import Problem
 from ._names import has_extra, labels_of, parse_requirement_name, pypi_label
@@ -47,7 +48,8 @@ def check_required(
             hint = f"it was dropped because {taker!r} is in 'exclude'"
         message = f"the required package {name!r} is not in the environment"
         label = name.lower().removeprefix("conda:")
-        problems.append(Problem(kind="missing-required", message=message, platform=platform, package=label, hint=hint))
+        problem = _describe("missing-required", message, platform, label, hint)
+        problems.append(replace(problem, plural="are required, but not in the environment"))
     return problems
 
 
@@ -66,9 +68,10 @@ def check_dependencies(
         for spec in record.depends:
             name = parse_dependency_name(spec)
             if name not in present and name not in excluded and not name.startswith("__") and not is_conditional(spec):
-                message = f"{record.name} needs {spec!r}, which is not in the lock"
+                what = f"{spec!r}, which is not in the lock"
                 hint = _BUILD_AGAIN if record.is_local else _LOCK_AGAIN
-                problems.append(_describe("missing-dependency", message, platform, record.name, hint))
+                problem = _describe("missing-dependency", f"{record.name} needs {what}", platform, record.name, hint)
+                problems.append(replace(problem, plural=f"need {what}"))
     return problems
 
 
@@ -97,6 +100,7 @@ def check_lost(
             platform=platform,
             package=label,
             hint="check that what needs an excluded package works without it",
+            plural=f"need {list_names(lost, len(lost))}, which 'exclude' drops",
         )
         for label, needed in needs.items()
         if (lost := sorted(excluded & set(needed)))

@@ -22,6 +22,7 @@ class Problem:
     :ivar platform: the platform, if it is just one.
     :ivar key: key path in the source lock, such as ``packages[3].sha256``, or in the file at ``path``.
     :ivar path: file that it is about, unless that is the source lock.
+    :ivar plural: what it says of several packages that all have it, after their number: ``need an archive``.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Problem:
     column: int | None = None
     path: Path | None = None
     hint: str | None = None
+    plural: str | None = None
 
     def __post_init__(self) -> None:
         if self.platform is not None and not self.platforms:
@@ -45,9 +47,9 @@ class Problem:
     def to_dict(self) -> dict[str, Any]:
         """Return the problem as a JSON-ready mapping.
 
-        :returns: every field by its name.
+        :returns: every field by its name, except ``plural``, which is only another form of the message.
         """
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "plural"}
         path = None if self.path is None else str(self.path)
         return {**fields, "platforms": [*self.platforms], "path": path}
 

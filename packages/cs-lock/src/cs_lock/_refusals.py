@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from ._dependencies import list_names
 from ._environments import ForeignPackage
@@ -69,7 +70,8 @@ def refuse_entry(entry: PendingEntry, platform: str, *, detail: str = "") -> Pro
     owner = describe_label(entry.package) if entry.kind == "pypi" else f"the package {entry.name}"
     asked = explain_askers(entry.package, entry.wanted_by, entry.feature)
     message = f"{_name_version(owner, entry.version)} needs an archive: {what.format(entry.place)}{detail}{asked}"
-    return entry.make_problem(kind, message, platform=platform, hint=hint)
+    problem = entry.make_problem(kind, message, platform=platform, hint=hint)
+    return replace(problem, plural="need an archive")
 
 
 def _refuse_damaged(

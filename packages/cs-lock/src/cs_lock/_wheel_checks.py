@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ._dependencies import list_names
 from ._errors import LockError, Problem
@@ -16,6 +17,10 @@ from ._wheel_tags import fits_platform, fits_python
 from ._wheels import Wheel
 
 _LOCK_AGAIN = "lock the workspace again"
+_PLURALS = {
+    "wrong-platform": "have a wheel for another platform",
+    "wrong-python": "have a wheel for another Python",
+}
 _BUILD_AGAIN = "build the wheel again, for this platform and the environment's Python"
 
 
@@ -39,7 +44,7 @@ def check_wheel(wheel: Wheel, platform: Platform, python: PackageRecord | None) 
         return [_describe(wheel, platform, error.kind, error.message, _LOCK_AGAIN)]
     hint = _BUILD_AGAIN if wheel.url is None else _LOCK_AGAIN
     return [
-        _describe(wheel, platform, kind, message, hint)
+        replace(_describe(wheel, platform, kind, message, hint), plural=_PLURALS.get(kind))
         for kind, message in (*_check_identity(wheel, stated), *_check_tags(wheel, stated, platform, python))
     ]
 

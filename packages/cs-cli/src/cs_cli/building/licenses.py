@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..archives.store import ArchiveStore, archives_of_packages
-from ..error_text import render_problem
 from ..errors import CliError
 from ..licenses.checks import WheelLicenses, check_licenses, read_wheel_licenses, recall_wheel_licenses
 from ..project.derivation import Derivation
 from ..terminal.console import Console
 from .plan import BuildPlan
+from .warnings import warn_of_problems
 
 
 def check_known_licenses(
@@ -53,5 +53,4 @@ def _check(derivation: Derivation, platforms: Iterable[str], licenses: WheelLice
         hint = denied[0].hint
         raise CliError("licences of several packages must not ship", kind="license-denied", hint=hint, problems=denied)
     if console is not None:
-        for problem in problems:
-            console.warn(render_problem(problem.to_dict()))
+        warn_of_problems(problems, derivation, console)

@@ -16,7 +16,6 @@ from cs_stamp import StampError, Template, TemplateNotFoundError, installed_dire
 
 from ..archives.store import ArchiveStore, open_store
 from ..companions.spdx import require_spdx
-from ..error_text import render_problem
 from ..errors import CliError, PlatformFault
 from ..options import BuildingOptions, BuildOptions
 from ..project.derivation import Derivation, derive_project
@@ -30,6 +29,7 @@ from .bytecode import require_compiler
 from .execution import Materials
 from .licenses import check_known_licenses
 from .plan import BuildPlan, plan_build, refuse_collisions
+from .warnings import warn_of_problems
 
 if TYPE_CHECKING:
     from ..signing.keys import PrivateKey
@@ -87,8 +87,7 @@ def _prepared(
     options: BuildingOptions, derivation: Derivation, platforms: Sequence[Platform], secrets: Mapping[str, str]
 ) -> Iterator[tuple[BuildRequest, ...]]:
     console, store = Console(quiet=options.quiet, verbose=options.verbose), open_store(options)
-    for problem in derivation.warnings:
-        console.warn(render_problem(problem.to_dict()))
+    warn_of_problems(derivation.warnings, derivation, console)
     if derivation.config.sbom == "spdx":
         require_spdx(os.environ, console)
     targets = _find_targets(options, derivation, platforms, console)
@@ -169,8 +168,7 @@ def _settle(
         keeper, lambda: choose_machine(derivation, templates.get(host_platform()), store, scratch, console), console
     )
     settled = settler.settle(derivation.lock, derivation.outlook, names)
-    for problem in settled.problems:
-        console.warn(render_problem(problem.to_dict()))
+    warn_of_problems(settled.problems, derivation, console)
     return replace(derivation, lock=settled.lock, archives=settled.archives)
 
 

@@ -18,11 +18,11 @@ _COLUMNS = (
     Column("Size", right=True, optional=True),
 )
 _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
-_MARKUP = re.compile(  # within a line: the start of one is ours
+_MARKUP = re.compile(  # within a line: no text begins one
     r"""
     [`*\[<|~]                      # code, emphasis, links, HTML, cells, strikethrough
     | \\(?=[!-/:-@\[-`{-~]|\Z)     # an escape
-    | _(?<![^\W_]_) | _(?![^\W_])  # emphasis; inside a word it is none
+    | _(?<![^\W_]_) | _(?![^\W_])  # emphasis; not inside a word
     | &(?=\#?[0-9A-Za-z]+;)       # an entity
     """,
     re.VERBOSE,

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from cs_lock import Exclusion, Requirement, list_names
 
+from ..problem_text import name_platforms
 from ..terminal.console import format_bytes, format_count
 from .pypi import describe_places
 from .summary import Inspection, PlatformSummary
 
 _SHOWN = 6
-
-
-def name_platforms(names: Sequence[str], platforms: Sequence[PlatformSummary]) -> str:
-    """Say on which platforms something holds, in parentheses; nothing if there is only one.
-
-    :param names: of platforms.
-    :param platforms: all that are shown.
-    """
-    shown = [one.name for one in platforms]
-    if len(shown) == 1 and list(names) == shown:
-        return ""
-    if set(names) == set(shown):
-        return " (all platforms)"
-    return f" ({', '.join(names)})" if names else ""
 
 
 def _fold(texts: Iterable[tuple[str, str]], platforms: Sequence[PlatformSummary]) -> Iterator[str]:
@@ -38,7 +25,7 @@ def _fold(texts: Iterable[tuple[str, str]], platforms: Sequence[PlatformSummary]
     for name, text in texts:
         alike.setdefault(text, []).append(name)
     for text, names in alike.items():
-        yield f"{text}{name_platforms(names, platforms)}"
+        yield f"{text}{name_platforms(names, [one.name for one in platforms])}"
 
 
 def list_largest(platforms: Sequence[PlatformSummary]) -> list[tuple[str, int]]:
@@ -69,9 +56,11 @@ def _describe_pypi(platform: PlatformSummary) -> str:
         native = sum(not wheel.is_pure for wheel in platform.wheels)
         own = f" ({native} for one platform only)" if native else ""
         parts.append(f"{format_count(len(platform.wheels), 'wheel')}{own}")
-    for action, head in (("build", "to build"), ("take", "from the archive folder"), ("none", "without an archive")):
+    for action, head in (("build", "to build"), ("take", "from the archive folder")):
         if names := [supply.entry.name for supply in platform.supplies if supply.action == action]:
             parts.append(f"{head}: {list_names(names, _SHOWN)}")
+    if count := sum(supply.action == "none" for supply in platform.supplies):
+        parts.append(f"{count} without an archive")
     return "; ".join([*parts, *describe_places(platform)])
 
 
@@ -106,6 +95,7 @@ def fold_delegates(inspection: Inspection) -> Iterator[str]:
 
 def fold_exclusions(inspection: Inspection) -> Iterator[str]:
     """Say for each excluded package how much goes with it."""
+    platforms = [one.name for one in inspection.platforms]
     by_name: dict[str, list[Exclusion]] = {}
     for one in inspection.exclusions:
         by_name.setdefault(one.name, []).append(one)
@@ -113,7 +103,7 @@ def fold_exclusions(inspection: Inspection) -> Iterator[str]:
         counts, sizes = ({count(one) for one in effects} for count in (_count_removed, _measure))
         along = f" and {_show_range(counts)} that only it needs" if max(counts) else ""
         size = f", which saves {_show_sizes(sizes)}" if max(sizes) else ""
-        where = name_platforms([one.platform for one in effects], inspection.platforms)
+        where = name_platforms([one.platform for one in effects], platforms)
         yield f"{name}{along}{size}{where}"
 
 
@@ -133,19 +123,3 @@ def _show_range(counts: Iterable[int]) -> str:
 def _show_sizes(sizes: Iterable[int]) -> str:
     low, high = format_bytes(min(sizes)), format_bytes(max(sizes))
     return high if low == high else f"{low} to {high}"
-
-
-def group_by_platforms(
-    places: Mapping[str, Collection[str]], platforms: Sequence[str]
-) -> dict[tuple[str, ...], list[str]]:
-    """Group things that are on the same platforms.
-
-    :param places: for each thing, the names of its platforms.
-    :param platforms: all names, in their order.
-    """
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for thing, names in places.items():
-        known = [name for name in platforms if name in names]
-        others = sorted(set(names) - set(platforms))
-        groups.setdefault((*known, *others), []).append(thing)
-    return groups

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from cs_lock import list_names, redact_url
 
 from ..errors import advise
+from ..problem_text import Setting, fold_problems, render_problems
 from ..terminal.console import format_bytes, format_count
 from ..terminal.lines import Block, Column, Hanging, Line, Piece, Table, paint, whole
 from ..terminal.paths import shorten_paths
 from .folding import fold_delegates, fold_exclusions, fold_licenses, fold_needs, fold_pypi, list_largest
-from .problems import fold_problems, render_problems
 from .summary import Inspection, PlatformSummary, Size
 
 _LABEL = 13
@@ -37,7 +37,7 @@ def render_inspection(
         list(_render_platforms(inspection)),
         list(_render_facts(inspection)),
         *more,
-        list(render_problems(inspection, is_long=is_long)),
+        list(_render_problems(inspection, is_long=is_long)),
         list(_render_verdict(inspection, command)),
     ]
     return list(join_sections(sections))
@@ -135,6 +135,12 @@ def _render_facts(inspection: Inspection) -> Iterator[Hanging]:
         yield _label("Delegate", ", ".join(delegates))
     for text in fold_exclusions(inspection):
         yield _label("Excluded", text, *_refer("-v"))
+
+
+def _render_problems(inspection: Inspection, *, is_long: bool) -> Iterator[Block]:
+    path = inspection.derivation.project.source_lock_path
+    setting = Setting(path=path, platforms=tuple(one.name for one in inspection.platforms))
+    return render_problems(inspection.problems, setting, is_long=is_long)
 
 
 def _separate(items: Sequence[str]) -> Iterator[Piece | str]:

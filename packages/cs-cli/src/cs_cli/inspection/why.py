@@ -9,9 +9,9 @@ from typing import Any
 from cs_lock import Exclusion, did_you_mean, list_names
 
 from ..errors import CliError
+from ..problem_text import name_platforms
 from ..terminal.console import format_bytes
 from ..terminal.lines import Block, Hanging, Line, Piece, paint, whole
-from .folding import name_platforms
 from .packages import ListedPackage, list_packages
 from .reasons import Chain, Reasons, find_reasons
 from .summary import Inspection, PlatformSummary
@@ -138,7 +138,7 @@ def _render_head(group: Sequence[Answer], platforms: Sequence[PlatformSummary]) 
     sizes = sorted({one.package.size_bytes for one in group if one.package.size_bytes is not None})
     size = f", {' to '.join(dict.fromkeys(format_bytes(one) for one in (sizes[0], sizes[-1])))}" if sizes else ""
     kind = ", from PyPI" if package.kind == "pypi" else ""
-    where = name_platforms([one.platform for one in group], platforms)
+    where = name_platforms([one.platform for one in group], [one.name for one in platforms])
     return paint(package.name, "bold"), f" {versions}{size}{kind}", paint(where, "dim")
 
 

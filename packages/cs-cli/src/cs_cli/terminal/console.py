@@ -53,6 +53,16 @@ class Console:
         self.warnings.append(redact_text(text))
         self._print((paint("warning:", "bold yellow"), f" {shorten_paths(self.warnings[-1])}"))
 
+    def warn_together(self, texts: Iterable[str], blocks: Iterable[Block]) -> None:
+        """Warn of several things at once, of which the document of ``--json`` has each.
+
+        :param texts: one for each; nothing in them is secret.
+        :param blocks: what a person reads instead.
+        """
+        self.warnings += texts
+        if not self.quiet:
+            print_lines(blocks, sys.stderr)
+
     def _print(self, line: Line) -> None:
         if not self.quiet:
             print_lines([line], sys.stderr)

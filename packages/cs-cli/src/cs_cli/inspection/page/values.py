@@ -9,9 +9,9 @@ from typing import Any
 from cs_lock import Exclusion, Problem, redact_url
 from cs_manifest import mask_credentials
 
+from ...problem_text import fold_problems
 from ...terminal.escaping import escape_line
 from ..packages import ListedPackage, list_packages
-from ..problems import fold_problems
 from ..reasons import Reasons, find_reasons
 from ..summary import Inspection, LicenseGroup, PlatformSummary
 

@@ -1,0 +1,158 @@
+"""Several problems as a person reads them: each once, those of one kind together, with the platforms at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cs_lock import Problem
+
+from .terminal.lines import Block, Excerpt, Hanging, Line, paint, whole
+from .terminal.paths import shorten_paths
+
+_COLORS = {"error": "bold red", "warning": "bold yellow"}
+_SHOWN = 3
+"""Problems of one kind that have lines of their own, if there are more than one more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What problems are about.
+
+    :ivar path: the source lock, which problems with a line but without a file are about.
+    :ivar platforms: names of all platforms.
+    """
+
+    path: Path
+    platforms: tuple[str, ...]
+
+
+def render_problems(problems: Iterable[Problem], setting: Setting, *, is_long: bool) -> Iterator[Block]:
+    """Render warnings and then errors: what must change is next to the verdict.
+
+    A problem that is the only one of its kind shows the line that it is about.
+
+    :param is_long: give every problem a line of its own. Otherwise those that say the same of several packages share
+        one, and those of one kind beyond the first few, each with the names of the packages.
+    """
+    ordered = sorted(fold_problems(problems), key=lambda problem: problem.severity, reverse=True)
+    groups: dict[tuple[str, str, str | None], list[Problem]] = {}
+    for problem in ordered:
+        groups.setdefault((problem.severity, problem.kind, problem.hint), []).append(problem)
+    for group in groups.values():
+        yield from _render_all(group, setting) if is_long else _render_short(group, setting)
+        if len(group) == 1 and (excerpt := _quote(group[0], setting)):
+            yield excerpt
+        if group[0].hint:
+            yield Hanging(("  ", paint("hint:", "cyan"), f" {shorten_paths(group[0].hint)}"), 8)
+
+
+def fold_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """Make one of problems that say the same of different platforms; it has the place of the first."""
+    alike: dict[tuple[object, ...], list[Problem]] = {}
+    for one in problems:
+        alike.setdefault((one.severity, one.kind, one.message, one.hint, one.path), []).append(one)
+    return [
+        replace(some[0], platform=None, platforms=tuple(dict.fromkeys(name for one in some for name in one.platforms)))
+        for some in alike.values()
+    ]
+
+
+def name_platforms(names: Sequence[str], platforms: Sequence[str]) -> str:
+    """Say on which platforms something holds, in parentheses; nothing if there is only one.
+
+    :param names: of platforms.
+    :param platforms: the names of all that are shown.
+    """
+    if len(platforms) == 1 and list(names) == list(platforms):
+        return ""
+    if set(names) == set(platforms):
+        return " (all platforms)"
+    return f" ({', '.join(names)})" if names else ""
+
+
+def _render_all(group: Iterable[Problem], setting: Setting) -> Iterator[Block]:
+    return (_render_problem(problem, setting) for problem in group)
+
+
+def _render_short(group: Sequence[Problem], setting: Setting) -> Iterator[Block]:
+    """Render problems of one kind and hint in few lines."""
+    single = []
+    for some in _find_alike(group):
+        if len({problem.package for problem in some}) > 1:
+            yield _render_alike(some, setting)
+        else:
+            single += some
+    folds = all(problem.package for problem in single) and len(single) > _SHOWN + 1
+    yield from _render_all(single[:_SHOWN] if folds else single, setting)
+    if folds:
+        rest = single[_SHOWN:]
+        yield _render_line(rest[0].severity, f"{len(rest)} more like these: {_name_packages(rest, setting)} ")
+
+
+def _find_alike(group: Iterable[Problem]) -> Iterable[list[Problem]]:
+    """Put problems together that say the same of their packages."""
+    alike: dict[object, list[Problem]] = {}
+    for problem in group:
+        key = problem.message if problem.plural is None or problem.package is None else (problem.plural,)
+        alike.setdefault(key, []).append(problem)
+    return alike.values()
+
+
+def _render_alike(problems: Sequence[Problem], setting: Setting) -> Hanging:
+    """Render what problems say of their packages: ``17 PyPI packages need an archive: a, b …``."""
+    labels = {problem.package or "" for problem in problems}
+    prefix = "pypi:" if all(label.startswith("pypi:") for label in labels) else ""
+    count = f"{len(labels)} {'PyPI ' if prefix else ''}packages"
+    names = _name_packages(problems, setting, prefix)
+    return _render_line(problems[0].severity, f"{count} {shorten_paths(problems[0].plural or '')}: {names} ")
+
+
+def _render_line(severity: str, text: str) -> Hanging:
+    return Hanging((paint(f"{severity}:", _COLORS[severity]), f" {text}", paint("(-v)", "dim")), len(severity) + 2)
+
+
+def _render_problem(problem: Problem, setting: Setting) -> Hanging:
+    severity = f"{problem.severity}:"
+    path = shorten_paths(str(problem.path or setting.path))
+    place = (whole(f"{path}:{problem.line}:"), " ") if problem.line else ()
+    text = f"{shorten_paths(problem.message)}{name_platforms(problem.platforms, setting.platforms)}"
+    line: Line = (paint(severity, _COLORS[problem.severity]), " ", *place, text)
+    return Hanging(line, len(severity) + 1)
+
+
+def _quote(problem: Problem, setting: Setting) -> Excerpt | None:
+    from .quoting import quote_line
+
+    if problem.line is None:
+        return None
+    return quote_line(problem.path or setting.path, problem.line, problem.column or 1)
+
+
+def _name_packages(problems: Iterable[Problem], setting: Setting, prefix: str = "") -> str:
+    """Name the packages of problems; each platform is named with its packages.
+
+    :param prefix: what is left out of the labels.
+    """
+    places: dict[str, list[str]] = {}
+    for problem in problems:
+        places.setdefault((problem.package or "").removeprefix(prefix), []).extend(problem.platforms)
+    groups = _group_by_platforms(places, setting.platforms)
+    return "; ".join(f"{', '.join(names)}{name_platforms(at, setting.platforms)}" for at, names in groups.items())
+
+
+def _group_by_platforms(
+    places: Mapping[str, Collection[str]], platforms: Sequence[str]
+) -> dict[tuple[str, ...], list[str]]:
+    """Group things that are on the same platforms.
+
+    :param places: for each thing, the names of its platforms.
+    :param platforms: all names, in their order.
+    """
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for thing, names in places.items():
+        known = [name for name in platforms if name in names]
+        others = sorted(set(names) - set(platforms))
+        groups.setdefault((*known, *others), []).append(thing)
+    return groups
