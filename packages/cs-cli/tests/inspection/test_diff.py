@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -198,11 +199,13 @@ def test_without_differences_that_is_said(workspace: Workspace, template: Path, 
         ("conda.toml", "is not a runtime, a lock or a package list"),
         ("empty", "is a directory without a build"),
         ("x.packages.txt", "is not a package list of cs build"),
+        ("address.packages.txt", "cannot be read: Invalid IPv6 URL"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(name: str, message: str, workspace: Workspace, cs: Cs) -> None:
     (workspace.directory / "empty").mkdir()
     (workspace.directory / "x.packages.txt").write_text("python 3.11\n")
+    (workspace.directory / "address.packages.txt").write_text("python\t3.11\t0\thttp://[::1/x\t00\n")
     outcome = cs("inspect", "--diff", workspace.directory / name, "--error-format", "json")
     error = json.loads(outcome.err)
     assert (outcome.status, error["kind"]) == (2, "not-comparable")
@@ -217,3 +220,10 @@ def test_a_build_for_another_platform_is_refused(workspace: Workspace, template:
     outcome = cs("inspect", "--root", made.write(), "--diff", Path("dist"))
     assert outcome.status == 2
     assert "has the packages of linux-64, which the environment does not ship for" in outcome.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="named pipes are no files there")
+def test_a_pipe_is_refused_without_waiting_for_a_writer(workspace: Workspace, cs: Cs) -> None:
+    os.mkfifo(workspace.directory / "runtime")
+    outcome = cs("inspect", "--diff", workspace.directory / "runtime")
+    assert (outcome.status, "runtime is not a regular file" in outcome.err) == (2, True)
