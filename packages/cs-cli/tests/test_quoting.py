@@ -110,3 +110,9 @@ def test_a_line_inside_a_long_string_is_not_shown(quotes: str, tmp_path: Path) -
     path.write_text(f"A_TOKEN = {quotes}\nsecret\n{quotes}\nname = 5\n")
     assert [quote_line(path, number, 1) for number in (2, 3)] == [None, None]
     assert quote_line(path, 4, 1) is not None
+
+
+def test_a_line_that_is_not_utf8_is_shown_as_far_as_it_is(file: Path) -> None:
+    file.write_bytes(b'name = "caf\xe9"\nlayout = 2\n')
+    assert marked(file, 2, 1) == ("layout = 2", "layout")
+    assert marked(file, 1, 1) == ('name = "caf\ufffd"', "name")

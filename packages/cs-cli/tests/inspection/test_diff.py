@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from cli_samples import Channel, Cs, Workspace, make_workspace
 from cs_cli.inspection.changes import render_changes, render_markdown
 from cs_cli.inspection.diff import KINDS, Comparison, compare_packages
+from cs_cli.inspection.earlier import EarlierPlatform, _pair
 from cs_cli.inspection.packages import ListedPackage
+from cs_cli.inspection.summary import PlatformSummary
 from terminals import to_plain
 
 OPPOSITE = {"added": "removed", "removed": "added", "changed": "changed"}
@@ -227,3 +229,25 @@ def test_a_pipe_is_refused_without_waiting_for_a_writer(workspace: Workspace, cs
     os.mkfifo(workspace.directory / "runtime")
     outcome = cs("inspect", "--diff", workspace.directory / "runtime")
     assert (outcome.status, "runtime is not a regular file" in outcome.err) == (2, True)
+
+
+def pair(platforms: dict[str, str], earlier: list[tuple[str | None, str | None]]) -> dict[str, tuple[str | None, ...]]:
+    """Pair platforms, by name with their subdirs, with earlier ones, and return what each is compared with."""
+    now = [PlatformSummary(name=name, subdir=subdir, packages=()) for name, subdir in platforms.items()]
+    then = [EarlierPlatform(name=name, subdir=subdir, packages=()) for name, subdir in earlier]
+    return {one.name: (other.name, other.subdir) for one, other in _pair(now, then)}
+
+
+def test_a_platform_is_compared_with_the_earlier_one_of_its_name_else_of_its_subdir() -> None:
+    gpu = {"gpu": "linux-64", "cpu": "linux-64"}
+    assert pair(gpu, [("gpu", "linux-64"), ("cpu", "linux-64")]) == {name: (name, "linux-64") for name in gpu}
+    assert pair({"new": "linux-64"}, [("old", "linux-64")]) == {"new": ("old", "linux-64")}
+    assert pair({"linux-64": "linux-64"}, [(None, None)]) == {"linux-64": (None, None)}
+    assert pair({"osx-64": "osx-64"}, [("linux-64", "linux-64")]) == {}
+
+
+def test_two_platforms_of_one_subdir_are_not_compared_with_the_same_earlier_one() -> None:
+    """Which of them it was, nothing says."""
+    gpu = {"gpu": "linux-64", "cpu": "linux-64"}
+    assert pair(gpu, [("old", "linux-64")]) == {}
+    assert pair(gpu, [(None, "linux-64")]) == {}
