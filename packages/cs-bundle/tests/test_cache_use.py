@@ -116,3 +116,9 @@ def test_nothing_wanted_makes_no_cache(tmp_path: Path) -> None:
 def test_touching_what_is_gone_is_no_failure(tmp_path: Path) -> None:
     touch_archives([tmp_path / "gone"])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="named pipes are no files there")
+def test_a_pipe_marks_no_cache(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / TAG_NAME)
+    assert not is_cache(tmp_path)

@@ -91,3 +91,28 @@ def test_the_marked_part_is_in_the_line(tmp_path_factory: pytest.TempPathFactory
     excerpt = quote_line(path, 1, column)
     assert excerpt is not None
     assert 0 <= excerpt.start <= excerpt.end <= len(excerpt.text)
+
+
+@pytest.mark.parametrize(
+    "token", ["ghp_0123456789abcdefghij", "github_pat_0123456789_abc", "glpat-0123456789-abc", "pypi-AgEIcHlwaS5vcmc"]
+)
+def test_a_token_that_shows_what_it_is_is_masked_under_any_key(token: str, tmp_path: Path) -> None:
+    path = tmp_path / "conda.toml"
+    path.write_text(f'PLAIN = "{token}" x\n')
+    excerpt = quote_line(path, 1, 1)
+    assert excerpt is not None
+    assert excerpt.text == 'PLAIN = "***" x'
+
+
+@pytest.mark.parametrize("quotes", ['"""', "'''"])
+def test_a_line_inside_a_long_string_is_not_shown(quotes: str, tmp_path: Path) -> None:
+    path = tmp_path / "conda.toml"
+    path.write_text(f"A_TOKEN = {quotes}\nsecret\n{quotes}\nname = 5\n")
+    assert [quote_line(path, number, 1) for number in (2, 3)] == [None, None]
+    assert quote_line(path, 4, 1) is not None
+
+
+def test_a_line_that_is_not_utf8_is_shown_as_far_as_it_is(file: Path) -> None:
+    file.write_bytes(b'name = "caf\xe9"\nlayout = 2\n')
+    assert marked(file, 2, 1) == ("layout = 2", "layout")
+    assert marked(file, 1, 1) == ('name = "caf\ufffd"', "name")

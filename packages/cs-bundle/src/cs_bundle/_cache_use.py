@@ -23,8 +23,9 @@ Signature: 8a477f597d28d172789f06886806bc55
 
 def is_cache(directory: StrPath) -> bool:
     """Tell whether a directory is marked as a cache of archives: an unmarked one may belong to another program."""
+    tag = Path(directory, TAG_NAME)
     try:
-        return Path(directory, TAG_NAME).read_bytes() == _TAG.encode()
+        return tag.is_file() and tag.read_bytes() == _TAG.encode()  # reading a pipe would wait for a writer
     except OSError:
         return False
 

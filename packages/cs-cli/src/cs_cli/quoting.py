@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +18,10 @@ _WORD = re.compile(r""""(?:[^"\\]|\\.)*"|'[^']*'|[\w.+-]+|[^\s]""")
 _SECRET = re.compile(
     r"""(?i)(?<![a-z])["']?[a-z0-9_.-]*(?:token|secret|passw|pwd|credential|api[_-]?key)[a-z0-9_.-]*["']?\s*[=:]\s*(\S.*)"""
 )
+_TOKEN = re.compile(r"\b(?:gh[a-z]_|github_pat_|glpat-|xox[a-z]-|pypi-|AKIA|eyJ)[\w.-]{10,}")
+"""Tokens that show what they are."""
+
+_LONG_QUOTES = re.compile(r"\"\"\"|'''")
 _MASK = "***"
 
 
@@ -50,10 +55,21 @@ def _read_line(path: Path, line: int) -> str | None:
         with os.fdopen(os.open(path, flags), encoding="utf-8-sig", errors="replace") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return None
-            text = next(islice(file, line - 1, None), None)
+            before = islice(file, line - 1)
+            is_inside = _ends_inside_string(path, before)
+            text = next(file, None)
     except OSError:
         return None
-    return None if text is None or len(text) > _LINE_LIMIT else text.rstrip("\n")
+    return None if text is None or is_inside or len(text) > _LINE_LIMIT else text.rstrip("\n")
+
+
+def _ends_inside_string(path: Path, lines: Iterable[str]) -> bool:
+    """Read lines, and tell whether a string of TOML goes on after them: the key, which tells a secret, was before."""
+    opened = ""
+    for line in lines:
+        for quotes in _LONG_QUOTES.findall(line):
+            opened = "" if quotes == opened else opened or quotes
+    return opened != "" and path.suffix == ".toml"
 
 
 def _mask(text: str) -> str:
@@ -61,6 +77,7 @@ def _mask(text: str) -> str:
     from cs_manifest import mask_credentials
 
     masked = mask_credentials(redact_text(text))  # one knows more spellings in addresses, the other more addresses
+    masked = _TOKEN.sub(_MASK, masked)
     secret = _SECRET.search(masked)
     return masked if secret is None else masked[: secret.start(1)] + _MASK
 

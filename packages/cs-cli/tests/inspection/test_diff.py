@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 from cli_samples import Channel, Cs, Workspace, make_workspace
 from cs_cli.inspection.changes import render_changes, render_markdown
 from cs_cli.inspection.diff import KINDS, Comparison, compare_packages
+from cs_cli.inspection.earlier import EarlierPlatform, _pair
 from cs_cli.inspection.packages import ListedPackage
+from cs_cli.inspection.summary import PlatformSummary
 from terminals import to_plain
 
 OPPOSITE = {"added": "removed", "removed": "added", "changed": "changed"}
@@ -198,11 +201,13 @@ def test_without_differences_that_is_said(workspace: Workspace, template: Path, 
         ("conda.toml", "is not a runtime, a lock or a package list"),
         ("empty", "is a directory without a build"),
         ("x.packages.txt", "is not a package list of cs build"),
+        ("address.packages.txt", "cannot be read: Invalid IPv6 URL"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(name: str, message: str, workspace: Workspace, cs: Cs) -> None:
     (workspace.directory / "empty").mkdir()
     (workspace.directory / "x.packages.txt").write_text("python 3.11\n")
+    (workspace.directory / "address.packages.txt").write_text("python\t3.11\t0\thttp://[::1/x\t00\n")
     outcome = cs("inspect", "--diff", workspace.directory / name, "--error-format", "json")
     error = json.loads(outcome.err)
     assert (outcome.status, error["kind"]) == (2, "not-comparable")
@@ -217,3 +222,32 @@ def test_a_build_for_another_platform_is_refused(workspace: Workspace, template:
     outcome = cs("inspect", "--root", made.write(), "--diff", Path("dist"))
     assert outcome.status == 2
     assert "has the packages of linux-64, which the environment does not ship for" in outcome.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="named pipes are no files there")
+def test_a_pipe_is_refused_without_waiting_for_a_writer(workspace: Workspace, cs: Cs) -> None:
+    os.mkfifo(workspace.directory / "runtime")
+    outcome = cs("inspect", "--diff", workspace.directory / "runtime")
+    assert (outcome.status, "runtime is not a regular file" in outcome.err) == (2, True)
+
+
+def pair(platforms: dict[str, str], earlier: list[tuple[str | None, str | None]]) -> dict[str, tuple[str | None, ...]]:
+    """Pair platforms, by name with their subdirs, with earlier ones, and return what each is compared with."""
+    now = [PlatformSummary(name=name, subdir=subdir, packages=()) for name, subdir in platforms.items()]
+    then = [EarlierPlatform(name=name, subdir=subdir, packages=()) for name, subdir in earlier]
+    return {one.name: (other.name, other.subdir) for one, other in _pair(now, then)}
+
+
+def test_a_platform_is_compared_with_the_earlier_one_of_its_name_else_of_its_subdir() -> None:
+    gpu = {"gpu": "linux-64", "cpu": "linux-64"}
+    assert pair(gpu, [("gpu", "linux-64"), ("cpu", "linux-64")]) == {name: (name, "linux-64") for name in gpu}
+    assert pair({"new": "linux-64"}, [("old", "linux-64")]) == {"new": ("old", "linux-64")}
+    assert pair({"linux-64": "linux-64"}, [(None, None)]) == {"linux-64": (None, None)}
+    assert pair({"osx-64": "osx-64"}, [("linux-64", "linux-64")]) == {}
+
+
+def test_two_platforms_of_one_subdir_are_not_compared_with_the_same_earlier_one() -> None:
+    """Which of them it was, nothing says."""
+    gpu = {"gpu": "linux-64", "cpu": "linux-64"}
+    assert pair(gpu, [("old", "linux-64")]) == {}
+    assert pair(gpu, [(None, "linux-64")]) == {}

@@ -80,6 +80,9 @@ def test_why_says_what_only_a_package_brings(workspace: Workspace, cs: Cs) -> No
     workspace.specs = ("hello",)
     workspace.write()
     assert "  only it brings 1 more: libz\n" in cs("inspect", "--why", "python").out
+    document = json.loads(cs("inspect", "--json", "--why", "python").out)
+    sizes = {one["name"]: one["size_bytes"] for one in document["platforms"][0]["packages"]}
+    assert document["why"][0]["owned_size_bytes"] == sizes["python"] + sizes["libz"] > 0
 
 
 @pytest.mark.parametrize(

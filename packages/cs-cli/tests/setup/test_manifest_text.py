@@ -12,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from cs_cli.errors import CliError
-from cs_cli.setup.manifest_text import add_table, render_table
+from cs_cli.setup.manifest_text import _adds_only, add_table, render_table
 
 MARK = b"\xef\xbb\xbf"
 VALUES: dict[str, object] = {"runtime": "demo", "source-environment": 'sh"ip é', "delegate": "hello"}
@@ -112,3 +112,19 @@ def test_what_cannot_be_extended_is_refused_with_lines_to_add(text: str) -> None
         add_table(text.encode(), VALUES, Path("pixi.toml"))
     assert caught.value.kind == "manifest-not-editable"
     assert 'runtime = "demo"' in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        'a = 2\n[tool.conda-ship]\nruntime = "x"\n',
+        'a = 1\nb = 1\n[tool.conda-ship]\nruntime = "x"\n',
+        '[tool.conda-ship]\nruntime = "x"\n',
+        'a = 1\n[tool.conda-ship]\nruntime = "y"\n',
+        "a = 1\n[tool.conda-ship\n",
+    ],
+)
+def test_a_text_that_differs_in_more_than_the_table_is_not_written(after: str) -> None:
+    values: dict[str, object] = {"runtime": "x"}
+    assert _adds_only("a = 1\n", 'a = 1\n[tool.conda-ship]\nruntime = "x"\n', values)
+    assert not _adds_only("a = 1\n", after, values)

@@ -91,6 +91,8 @@ def read_earlier(path: Path, options: InspectOptions) -> list[EarlierPlatform]:
         if not infos:
             raise _refuse(path, "is a directory without a build")
         return [one for info in infos for one in _read_info(info, options)]
+    if not path.is_file():  # a pipe may never end
+        raise _refuse(path, "is not a regular file")
     if path.name.endswith(SUFFIXES["info"]):
         return _read_info(path, options)
     if path.name.endswith(SUFFIXES["packages"]):
@@ -123,13 +125,14 @@ def _read_platform(info: Path) -> str | None:
 def _read_list(path: Path) -> EarlierPlatform:
     try:
         lines = read_limited(path, DOCUMENT_LIMIT_BYTES).decode().split("\n")
+        rows = [line.split("\t") for line in lines if line]
+        places = [urlsplit(row[3]).path for row in rows if len(row) == _FIELDS]
     except (OSError, ValueError) as error:
         raise _refuse(path, f"cannot be read: {error}") from error
-    rows = [line.split("\t") for line in lines if line]
-    if not all(len(row) == _FIELDS for row in rows):
+    if len(places) < len(rows):
         raise _refuse(path, "is not a package list of cs build")
     stem = path.name.removesuffix(SUFFIXES["packages"])
-    subdirs = {urlsplit(row[3]).path.split("/")[-2] for row in rows if "/" in urlsplit(row[3]).path.lstrip("./")}
+    subdirs = {place.split("/")[-2] for place in places if "/" in place.lstrip("./")}
     known = sorted(subdirs & SUBDIRS - {"noarch"})
     return EarlierPlatform(
         name=_read_platform(path.with_name(f"{stem}{SUFFIXES['info']}")),
@@ -202,7 +205,7 @@ def _read_runtime(path: Path) -> EarlierPlatform:
 
 def _refuse(path: Path, reason: str) -> CliError:
     return CliError(
-        f"{path.name} {reason}",
+        f"{path.name or path} {reason}",
         kind="not-comparable",
         expected="a package list, info.json, runtime lock or runtime of an earlier build, or another source lock",
         flag=_FLAG,
