@@ -31,15 +31,15 @@ def draw_concept() -> Picture:
     )
     picture.text((0, 18), "Your machine", kind="quiet")
     picture.box((0, 30), (170, 76), ["Workspace", "`pixi.toml`", "`pixi.lock`"])
-    picture.box((310, 30), (170, 76), ["One file", "`weather`"], kind="main")
+    picture.box((310, 30), (170, 76), ["One file", "`cowsz`"], kind="main")
     picture.arrow((170, 68), (310, 68))
     picture.text((240, 58), "cs build", kind="own", anchor="middle", code=True)
     picture.line((0, 144), (480, 144))
     picture.text((0, 172), "Your user's machine", kind="quiet")
     picture.arrow((395, 106), (395, 190))
     picture.text((385, 132), "download, copy", kind="quiet", anchor="end")
-    picture.box((310, 190), (170, 56), ["`weather`"], kind="main")
-    picture.box((0, 190), (170, 76), ["Prefix", "`~/.conda/weather`", "all packages"])
+    picture.box((310, 190), (170, 56), ["`cowsz`"], kind="main")
+    picture.box((0, 190), (170, 76), ["Prefix", "`~/.conda/cows`", "all packages"])
     picture.arrow((310, 218), (170, 218))
     picture.text((240, 208), "first run:", kind="own", anchor="middle")
     picture.text((240, 238), "installs", kind="quiet", anchor="middle")
@@ -57,16 +57,16 @@ def draw_lifecycle() -> Picture:
     picture = Picture(
         title="The life of a prefix",
         description=(
-            "The first run of weather 1.0 installs the prefix. The first run of weather 2.0 replaces it and keeps "
-            "the previous one. weather rollback exchanges the two, and so does rolling back again; weather bootstrap "
-            "--force installs this version again. weather uninstall removes both."
+            "The first run of demo 1.0 installs the prefix. The first run of demo 2.0 replaces it and keeps "
+            "the previous one. demo rollback exchanges the two, and so does rolling back again; demo bootstrap "
+            "--force installs this version again. demo uninstall removes both."
         ),
         height=480,
     )
     picture.box((10, 8), (220, 50), ["Nothing installed"], kind="faint")
     picture.arrow((120, 58), (120, 116))
     picture.text((132, 82), "first run of 1.0,", kind="own")
-    picture.text((132, 102), "or weather bootstrap", kind="quiet")
+    picture.text((132, 102), "or demo bootstrap", kind="quiet")
     picture.box((10, 116), (220, 50), ["1.0 in use"], kind="main")
     picture.arrow((120, 166), (120, 226))
     picture.text((132, 190), "first run of 2.0", kind="own")
@@ -74,12 +74,12 @@ def draw_lifecycle() -> Picture:
     picture.box((10, 226), (220, 62), ["2.0 in use", "1.0 kept"], kind="main")
     picture.box((250, 340), (220, 62), ["1.0 in use", "2.0 kept"], kind="main")
     picture.arrow((230, 246), (410, 246), (410, 340))
-    picture.text((320, 268), "weather rollback", kind="own", anchor="middle", size=14, code=True)
+    picture.text((320, 268), "demo rollback", kind="own", anchor="middle", size=14, code=True)
     picture.arrow((250, 382), (70, 382), (70, 288))
-    picture.text((82, 332), "weather rollback, or", kind="own", size=14)
+    picture.text((82, 332), "demo rollback, or", kind="own", size=14)
     picture.text((82, 352), "bootstrap --force", kind="own", size=14, code=True)
     picture.line((0, 426), (480, 426))
-    picture.text((240, 450), "weather uninstall", kind="own", anchor="middle", size=14, code=True)
+    picture.text((240, 450), "demo uninstall", kind="own", anchor="middle", size=14, code=True)
     picture.text((240, 470), "leads from every state back to nothing installed", kind="quiet", anchor="middle", size=14)
     return picture
 

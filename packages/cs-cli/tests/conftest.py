@@ -9,6 +9,7 @@ import repacked
 
 from cli_samples import Channel, Cs, Outcome, Workspace, make_template, make_workspace, small_channel
 from cs_cli.main import main
+from documents import require_valid_document
 
 
 @pytest.fixture(autouse=True)
@@ -54,13 +55,14 @@ def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def cs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cs:
-    """Run ``cs`` in this process."""
+    """Run ``cs`` in this process; every document that it prints agrees with its schema."""
     monkeypatch.setattr("sys.argv", [str(tmp_path / "scripts" / "cs")])
 
     def run(*words: str | Path) -> Outcome:
         capsys.readouterr()
         status = main([str(word) for word in words])
         captured = capsys.readouterr()
+        require_valid_document(words, captured.out)
         return Outcome(status, captured.out, captured.err)
 
     return run

@@ -71,12 +71,15 @@ def test_without_any_the_message_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(TemplateNotFoundError) as caught:
         select(scripts_directory=tmp_path)
     assert str(caught.value) == "no template for linux-64 is installed"
-    advice = "or set CONDA_SHIP_TEMPLATES to a directory of templates"
-    assert caught.value.hint == f"run `pip install cs-template`, {advice}"
+    assert caught.value.hint == (
+        "run `pip install cs-template`, `uv tool install cs-cli --with cs-template`, `pipx inject cs-cli cs-template` "
+        "(as cs was installed), or set CONDA_SHIP_TEMPLATES to a directory of templates"
+    )
     with pytest.raises(TemplateNotFoundError) as caught:
         select(platform="win-64", environ={"CONDA_SHIP_TEMPLATES": str(tmp_path)})
     assert caught.value.message.endswith(f", and CONDA_SHIP_TEMPLATES names a directory without one: {tmp_path}")
-    assert caught.value.hint == f"run `pip install cs-template-win-64`, {advice}"
+    assert caught.value.hint is not None
+    assert "`uv tool install cs-cli --with cs-template-win-64`" in caught.value.hint
     assert caught.value.expected == "win-64/cs-template.exe"
 
 

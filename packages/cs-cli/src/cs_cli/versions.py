@@ -17,6 +17,9 @@ from . import __version__
 from .building.preparation import find_template
 from .project.platforms import host_platform
 
+SCHEMA_VERSION = 1
+"""Version of ``cs version --json``; ``schemas/version.schema.json`` is its schema."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versions:
@@ -40,6 +43,7 @@ class Versions:
         if self.template is not None:
             template = dict(zip(("name", "version", "path"), (*self.template[:2], str(self.template[2])), strict=True))
         return {
+            "schema_version": SCHEMA_VERSION,
             "cs": __version__,
             "platform": self.platform,
             "python": dict(zip(("version", "path"), self.python, strict=True)),

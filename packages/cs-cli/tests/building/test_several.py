@@ -154,7 +154,8 @@ def test_all_missing_templates_are_named_before_anything_is_fetched(
     assert "nothing was built: 2 of 4 platforms are not ready" in outcome.err
     for platform in ("linux-aarch64", "win-64"):
         assert f"- {platform}: no template for {platform} is installed" in outcome.err
-    assert 'pip install "cs-cli[templates]"' in outcome.err
+    for command in ("pip install", "uv tool install", "pipx install --force"):
+        assert f'`{command} "cs-cli[templates]"`' in outcome.err
     assert not Path("dist").exists()
     assert not (tmp_path / "cache").exists()
 

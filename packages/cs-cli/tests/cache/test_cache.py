@@ -71,6 +71,14 @@ def ask(cs: Cs) -> Callable[..., dict[str, Any]]:
     return run
 
 
+def test_the_text_names_the_cache_from_home(
+    cache: Cache, cs: Cs, ask: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(cache.path.parent))
+    assert cs("cache", "info").out.splitlines()[0] == f"Package cache  ~/{cache.path.name}"
+    assert ask("info")["path"] == str(cache.path)
+
+
 def test_a_cache_that_does_not_exist_is_empty(cs: Cs, ask: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     assert ask("info") | {"free_size_bytes": None} == {
         "schema_version": 1,

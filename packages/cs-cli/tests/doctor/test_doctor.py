@@ -65,6 +65,16 @@ def test_a_machine_with_everything_is_fine(workspace: Workspace, template: Path,
     assert "conda.lock, environment 'ship' for linux-64: it matches the manifest" in text
 
 
+def test_paths_begin_with_home_and_variables_are_as_they_are(
+    workspace: Workspace, template: Path, cs: Cs, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(template.parent))
+    text = cs("doctor").out
+    assert f": ~/{template.name}" in text
+    assert f"CONDA_SHIP_TEMPLATE={template}" in text
+    assert f": {template}, " in ask()["template"][0]["message"]
+
+
 def test_where_nothing_works_it_says_all_of_it(
     tmp_path: Path, cs: Cs, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

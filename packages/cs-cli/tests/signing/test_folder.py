@@ -88,6 +88,7 @@ def test_signing_again_changes_nothing_and_a_second_key_adds(
     second = make_key("p256")
     printed = cs("sign", "dist", "--key", write_key(tmp_path / "second.pem", second), "--json", "-q")
     assert json.loads(printed.out) == {
+        "schema_version": 1,
         "path": "dist",
         "keyid": key_id(second.public_key()),
         "builds": [

@@ -144,6 +144,7 @@ def test_signatures_of_the_earlier_statement_are_dropped(
 def test_the_json_document_says_it(build: Build, cs: Cs, key_path: Path) -> None:
     sign_for_platform(build("--sign", key_path))
     assert json.loads(cs("sign", "dist", "--json").out) == {
+        "schema_version": 1,
         "path": "dist",
         "keyid": None,
         "builds": [

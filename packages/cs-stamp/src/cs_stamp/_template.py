@@ -123,7 +123,9 @@ def _not_found(environ: Mapping[str, str], platform: str, *, is_own: bool) -> Te
 
 def _suggest(platform: str, *, is_own: bool = False) -> str:
     distribution = TEMPLATE_NAME if is_own else f"{TEMPLATE_NAME}-{platform}"
-    return f"run `pip install {distribution}`, or set {TEMPLATES_VARIABLE} to a directory of templates"
+    commands = (f"pip install {distribution}", f"uv tool install cs-cli --with {distribution}")
+    tools = "`, `".join((*commands, f"pipx inject cs-cli {distribution}"))
+    return f"run `{tools}` (as cs was installed), or set {TEMPLATES_VARIABLE} to a directory of templates"
 
 
 def _check(path: Path, origin: Origin, platform: str) -> Template:

@@ -13,8 +13,8 @@ use crate::say::wrap::wrap;
 
 /// A part of a help text. What it says of this runtime is put in before its lines are broken.
 enum Block {
-    /// How something is called: broken between its options, never in one.
-    Usage(String),
+    /// The ways to call something: broken between options, never in one.
+    Usage(Vec<String>),
     /// Lines as they are.
     Lines(String),
     /// Text, broken into lines.
@@ -56,7 +56,7 @@ fn list_command(runtime: &Runtime, command: &'static Command) -> Vec<Block> {
     let operand = operand.map(|operand| (operand.name.to_owned(), operand.text));
     let options = command.choices().into_iter().map(describe_choice);
     let mut blocks = vec![
-        Block::Usage(usage),
+        Block::Usage(vec![usage]),
         Block::Lines("\n".to_owned()),
         Block::Text(command.text),
         Block::Lines("\n".to_owned()),
@@ -99,7 +99,9 @@ fn list_overview(runtime: &Runtime) -> Vec<Block> {
     let own = own.map(|(name, text)| (name.to_owned(), text)).into_iter();
     let mut blocks = vec![
         Block::Text(INTRODUCTION),
-        Block::Lines(format!("\n{usage}\ncommands:\n")),
+        Block::Lines("\n".to_owned()),
+        Block::Usage(usage.map(str::to_owned).to_vec()),
+        Block::Lines("\ncommands:\n".to_owned()),
         Block::Rows(commands.collect()),
         Block::Lines(format!("\n{options}\n")),
         Block::Rows(own.chain(GLOBALS.iter().map(describe_choice)).collect()),
@@ -129,15 +131,23 @@ fn describe_choice(choice: &'static Choice) -> (String, &'static str) {
 
 fn render_block(block: &Block, values: &Values, columns: usize) -> Vec<String> {
     match block {
-        Block::Usage(text) => wrap_usage(&values.put_into(text), columns),
+        Block::Usage(ways) => wrap_usages(ways.iter().map(|way| values.put_into(way)), columns),
         Block::Lines(text) => text.lines().map(|line| values.put_into(line)).collect(),
         Block::Text(text) => wrap(&values.put_into(text), columns, "", 0),
         Block::Rows(rows) => render_rows(rows, values, columns),
     }
 }
 
-fn wrap_usage(usage: &str, columns: usize) -> Vec<String> {
+fn wrap_usages(usages: impl Iterator<Item = String>, columns: usize) -> Vec<String> {
     const START: &str = "usage: ";
+    let starts = std::iter::once(START).chain(std::iter::repeat("       "));
+    let wrapped = usages
+        .zip(starts)
+        .map(|(usage, start)| wrap_usage(&usage, columns, start));
+    wrapped.flatten().collect()
+}
+
+fn wrap_usage(usage: &str, columns: usize, start: &str) -> Vec<String> {
     // A space that is not one while lines are broken.
     const TIE: char = '\u{a0}';
     let (mut tied, mut is_inside) = (String::new(), false);
@@ -149,7 +159,7 @@ fn wrap_usage(usage: &str, columns: usize) -> Vec<String> {
             letter
         });
     }
-    let lines = wrap(&tied, columns, START, START.len()).into_iter();
+    let lines = wrap(&tied, columns, start, start.len()).into_iter();
     lines.map(|line| line.replace(TIE, " ")).collect()
 }
 
@@ -236,14 +246,14 @@ const VARIABLES: [(&str, &str); 5] = [
     ("{PROGRESS}", "json: the same as --progress json"),
 ];
 
-const USAGE_DIRECT: &str = "\
-usage: {name} [-v] [-q] [--path PATH] [ARGUMENTS OF {delegate}]
-       {name} [-v] [-q] [--path PATH] COMMAND
-       {name} -- ARGUMENTS OF {delegate}, never taken as a command of {name}
-";
+const USAGE_DIRECT: [&str; 3] = [
+    "{name} [-v] [-q] [--path PATH] [ARGUMENTS OF {delegate}]",
+    "{name} [-v] [-q] [--path PATH] COMMAND",
+    "{name} -- ARGUMENTS OF {delegate}, never taken as a command of {name}",
+];
 
-const USAGE_SELF: &str = "\
-usage: {name} [ARGUMENTS OF {delegate}]
-       {name} self [-v] [-q] [--path PATH] COMMAND
-       {name} -- ARGUMENTS OF {delegate}, even if the first is `self`
-";
+const USAGE_SELF: [&str; 3] = [
+    "{name} [ARGUMENTS OF {delegate}]",
+    "{name} self [-v] [-q] [--path PATH] COMMAND",
+    "{name} -- ARGUMENTS OF {delegate}, even if the first is `self`",
+];

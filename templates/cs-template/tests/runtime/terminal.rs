@@ -102,6 +102,31 @@ fn a_terminal_shows_what_it_can() {
 }
 
 #[test]
+fn the_help_fits_a_narrow_terminal() {
+    for (commands, help) in [("direct", &["help"][..]), ("self", &["self", "help"])] {
+        let stamp = Stamp::new(tool_packages("1.0")).with("commands", commands);
+        let sandbox = Sandbox::with(&stamp);
+        let line = format!(
+            "stty cols 50; {} {}",
+            sandbox.runtime.display(),
+            help.join(" ")
+        );
+        let Some(shown) = run_line_at_terminal(&sandbox, &line, "", &[]) else {
+            return;
+        };
+        let (usage, _) = shown.stdout.split_once("commands:").unwrap();
+        let (_, usage) = usage.split_once("usage: ").unwrap();
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let wide = sandbox.run(help).ok().stdout;
+        assert!(words(&wide).contains(&words(usage)), "{shown:#?}");
+        assert!(
+            shown.stdout.lines().all(|line| line.trim_end().len() <= 50),
+            "{shown:#?}"
+        );
+    }
+}
+
+#[test]
 fn an_interrupted_bar_leaves_no_frame() {
     let script = "#!/bin/sh\nsleep 1\nkill -INT $(cat \"$HOME/number\")\nsleep 9\n";
     let mut packages = tool_packages("1.0");

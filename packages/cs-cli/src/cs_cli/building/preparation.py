@@ -34,6 +34,11 @@ from .warnings import warn_of_problems
 if TYPE_CHECKING:
     from ..signing.keys import PrivateKey
 
+_ALL_TEMPLATES = ", ".join(
+    f'`{command} "cs-cli[templates]"`' for command in ("pip install", "uv tool install", "pipx install --force")
+)
+"""Each installs the templates of all platforms, if ``cs`` was installed with the same tool."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest:
@@ -208,7 +213,7 @@ def _refuse(faults: list[PlatformFault], count: int) -> CliError | StampError:
         f"nothing was built: {len(faults)} of {count} platforms are not ready",
         kind="platforms-unready",
         problems=faults,
-        hint='run `pip install "cs-cli[templates]"` for the templates of all platforms' if missing else None,
+        hint=f"run {_ALL_TEMPLATES} (as cs was installed) for the templates of all platforms" if missing else None,
     )
 
 

@@ -19,6 +19,9 @@ from .execution import BuildResult, build_artifacts, check_outputs
 from .plan import BuildPlan
 from .preparation import BuildRequest
 
+SCHEMA_VERSION = 1
+"""Version of ``cs build --json``; ``schemas/build.schema.json`` is its schema."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:

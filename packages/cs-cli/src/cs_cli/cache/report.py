@@ -11,6 +11,7 @@ from cs_bundle import measure_free
 from ..error_text import render_problem
 from ..terminal.console import Console, format_bytes, format_count
 from ..terminal.lines import Block, Column, Table, whole
+from ..terminal.paths import shorten_paths
 from .cleaning import CleanUp
 from .survey import Survey, render_time
 
@@ -44,7 +45,7 @@ def warn_of_rest(clean_up: CleanUp, console: Console) -> None:
 def render_survey(survey: Survey) -> Iterator[Block]:
     """Render what is in a cache."""
     count, size = format_count(survey.archive_count, "archive"), format_bytes(survey.size_bytes)
-    yield "Package cache  ", whole(str(survey.path))
+    yield "Package cache  ", whole(shorten_paths(str(survey.path)))
     yield f"Content        {f'{count}, {size}' if survey.entries else 'empty'}"
     if survey.uses is not None:
         oldest, newest = map(render_date, survey.uses)

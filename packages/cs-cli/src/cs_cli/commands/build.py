@@ -53,10 +53,11 @@ def run_build(options: BuildOptions) -> int:
 
 def _print(options: BuildOptions, document: dict[str, Any], blocks: Iterable[Block], warnings: list[str]) -> None:
     """Print the result, in one of its forms."""
+    from ..building.several import SCHEMA_VERSION
     from ..terminal.console import print_json, print_lines
 
     if options.json:
-        print_json({**document, "warnings": warnings})
+        print_json({"schema_version": SCHEMA_VERSION, **document, "warnings": warnings})
     else:
         print_lines(blocks)
 

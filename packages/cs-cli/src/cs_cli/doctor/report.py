@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..terminal.console import format_count
 from ..terminal.lines import Hanging, Line, paint
+from ..terminal.paths import shorten_paths
 from .findings import Diagnosis, Finding
 
 _STYLES = {"ok": "green", "warning": "bold yellow", "problem": "bold red"}
@@ -26,8 +27,10 @@ def render_diagnosis(diagnosis: Diagnosis) -> Iterator[Hanging | Line]:
 
 
 def _render(finding: Finding) -> Iterator[Hanging | Line]:
+    # A variable is shown as it is: a literal ~ in one means something else.
+    message = finding.message if finding.topic == "variables" else shorten_paths(finding.message)
     state = paint(finding.state, _STYLES[finding.state])
     gap = " " * (_WIDTH - len(finding.state) + 2)
-    yield Hanging((state, gap, paint(finding.topic.ljust(_TOPIC), "bold"), f"  {finding.message}"), _INDENT)
+    yield Hanging((state, gap, paint(finding.topic.ljust(_TOPIC), "bold"), f"  {message}"), _INDENT)
     if finding.hint is not None:
-        yield Hanging((" " * _INDENT, paint("hint:", "cyan"), f" {finding.hint}"), _INDENT + 2)
+        yield Hanging((" " * _INDENT, paint("hint:", "cyan"), f" {shorten_paths(finding.hint)}"), _INDENT + 2)

@@ -25,6 +25,9 @@ from .restatement import Restatement, find_restatement
 if TYPE_CHECKING:
     from .keys import PrivateKey
 
+SCHEMA_VERSION = 1
+"""Version of ``cs sign --json``; ``schemas/sign.schema.json`` is its schema."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedBuild:
@@ -100,7 +103,8 @@ class Signing:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``--json``."""
-        return {"path": str(self.folder), "keyid": self.key_id, "builds": [one.to_dict() for one in self.builds]}
+        builds = [one.to_dict() for one in self.builds]
+        return {"schema_version": SCHEMA_VERSION, "path": str(self.folder), "keyid": self.key_id, "builds": builds}
 
 
 def sign_folder(folder: Path, key: PrivateKey | None, console: Console) -> Signing:
