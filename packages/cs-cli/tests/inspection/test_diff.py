@@ -247,7 +247,7 @@ def test_a_build_for_another_platform_is_refused(workspace: Workspace, template:
     assert "has the packages of linux-64, which the environment does not ship for" in outcome.err
 
 
-@pytest.mark.skipif(os.name == "nt", reason="named pipes are no files there")
+@pytest.mark.skipif(os.name == "nt", reason="named pipes do not lie in folders there")
 def test_a_pipe_is_refused_without_waiting_for_a_writer(workspace: Workspace, cs: Cs) -> None:
     os.mkfifo(workspace.directory / "runtime")
     outcome = cs("inspect", "--diff", workspace.directory / "runtime")
