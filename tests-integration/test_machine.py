@@ -140,6 +140,6 @@ def test_the_inspection_says_what_the_machine_must_have(build: Build, cs: Callab
         ("__glibc >=2.17", True),
         ("__archspec 1 neoverse_n1", False),
     ]
-    text = cs("inspect", cwd=workspace).stdout
+    text = cs("inspect", "-v", cwd=workspace).stdout
     assert f"Needs __glibc >=2.17 (tool) on {PLATFORM}." in text
     assert f"Not checked by the runtime: __archspec 1 neoverse_n1 (tool) on {PLATFORM}." in text

@@ -16,10 +16,10 @@ from .terminal import Dialogue
 if TYPE_CHECKING:
     from pyte.screens import Char
 
-COLUMNS = 60
+COLUMNS = 58
 """As wide as fits a phone with letters that can be read."""
 
-_ADVANCE, _LINE, _MARGIN = 8.4, 19, 8
+_ADVANCE, _LINE, _MARGIN = 8.4, 19, 6
 _KINDS = {"red": "red", "green": "green", "brown": "yellow", "cyan": "cyan", "brightblack": "quiet"}
 _MEASURED = re.compile(r"[0-9][0-9,.]*(?:\s*(?:bytes|[kMG]?B|m?s)\b)?")
 
