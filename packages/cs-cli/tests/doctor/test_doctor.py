@@ -99,6 +99,8 @@ def test_where_nothing_works_it_says_all_of_it(
     assert outcome.status == 1
     assert outcome.out.endswith("6 problems.\n")
     assert "hunter2" not in outcome.out
+    assert "  hint: correct or unset CONDA_SHIP_TEMPLATE\n" in outcome.out
+    assert "pixi.toml:1:11: " in outcome.out
 
 
 def test_without_a_workspace_the_rest_is_still_looked_at(

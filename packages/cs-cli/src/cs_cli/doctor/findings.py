@@ -59,15 +59,16 @@ class Diagnosis:
 
 
 def diagnose(topic: str, error: Diagnosed, state: State = "problem") -> Finding:
-    """Turn an error into a finding."""
+    """Turn an error into a finding; what the flags of ``cs build`` could do about a template is left out."""
     described = describe_error(error)
-    place = f"{described['path']}: " if "path" in described else ""
+    place = ":".join(str(described[name]) for name in ("path", "line", "column") if name in described)
+    place += ": " if place else ""
     details = {"kind": described["kind"]}
     return Finding(
         topic=topic,
         state=state,
         message=f"{place}{described['message']}",
-        hint=described.get("hint"),
+        hint=error.to_dict().get("hint") if topic == "template" else described.get("hint"),
         details=details,
     )
 
