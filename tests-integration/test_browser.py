@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.browser import PHONE, Browser, find_overflow, find_violations, take_picture
+from support.browser import PHONE, Browser, Scheme, find_overflow, find_violations, take_picture
 from support.servers import serve
 
 Write = Callable[..., str]
@@ -27,8 +27,8 @@ def write(tmp_path: Path) -> Write:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_is_seen_at_a_width_and_in_a_colour_scheme(browser: Browser, write: Write, scheme: str) -> None:
-    with browser.open(write(""), width=PHONE, scheme=scheme) as page:  # type: ignore[arg-type]
+def test_a_page_is_seen_at_a_width_and_in_a_colour_scheme(browser: Browser, write: Write, scheme: Scheme) -> None:
+    with browser.open(write(""), width=PHONE, scheme=scheme) as page:
         assert page.evaluate(f"matchMedia('(prefers-color-scheme: {scheme})').matches && innerWidth") == PHONE
 
 

@@ -16,16 +16,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cs_bundle._digests
+import cs_bundle._paths
 import cs_bundle._urls
 import cs_lock._credentials
 import cs_lock._digests
 import cs_lock._names
+import cs_lock._paths
 import cs_lock._suggestions
 import cs_manifest._credentials
+import cs_manifest._paths
 import cs_manifest._platforms
 import cs_manifest._specs
 import cs_manifest._suggestions
 import cs_stamp._copying
+import cs_stamp._paths
 from cs_bundle._replacing import replacing as replacing_of_bundle
 from cs_cli.archives.remembered import write_atomically
 from cs_lock import SUBDIRS, Requirement
@@ -60,6 +64,11 @@ def test_addresses_are_read_by_the_same_code(name: str) -> None:
 @pytest.mark.parametrize("name", ["_IGNORED", "_SCHEME", "_DOTS", "_ESCAPE"])
 def test_addresses_are_read_with_the_same_patterns(name: str) -> None:
     assert getattr(cs_bundle._urls, name) == getattr(cs_lock._credentials, name)
+
+
+def test_a_path_is_the_same_for_every_library() -> None:
+    libraries = (cs_manifest, cs_lock, cs_bundle, cs_stamp)
+    assert len({inspect.getsource(library._paths) for library in libraries}) == 1
 
 
 def test_what_takes_bytes_is_described_by_the_same_code() -> None:

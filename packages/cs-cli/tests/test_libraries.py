@@ -99,7 +99,7 @@ def find_fields(tree: ast.Module) -> list[str]:
 
 
 def test_a_field_that_counts_bytes_says_so() -> None:
-    """Files say ``size``; ``legacy_bz2_size`` is a field of conda's records, which keep their names."""
+    """Locks and stamps say ``size``; ``legacy_bz2_size`` is a field of conda's records, which keep their names."""
     fields = {name for tree in parse_sources().values() for name in find_fields(tree)}
     assert "size_bytes" in fields
     assert {name for name in fields if re.fullmatch(r"(.*_)?size", name)} == {"legacy_bz2_size"}

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from ._cache import is_intact
@@ -17,30 +16,20 @@ from ._download import download_archive
 from ._errors import FetchError
 from ._failures import cache_failure
 from ._http import Connections
-from ._progress import Observer
+from ._progress import Meter, Observer
 from ._receiver import CancelledError
 from ._urls import redact_url
 from ._wanted import WantedArchive
-
-
-class Counter(Protocol):
-    """Something that counts what is done."""
-
-    def finish(self) -> None:
-        """Count an archive that was fetched."""
-
-    def finish_cached(self, size_bytes: int) -> None:
-        """Count an archive that was there already."""
 
 
 class Downloads:
     """The downloads of one call; :meth:`close` ends the connections."""
 
     def __init__(
-        self, environ: Mapping[str, str], counter: Counter, observer: Observer, *, offline: bool, rehash: bool
+        self, environ: Mapping[str, str], meter: Meter, observer: Observer, *, offline: bool, rehash: bool
     ) -> None:
         self._connections = Connections(environ, load_credentials(environ))
-        self._counter = counter
+        self._meter = meter
         self._observer = observer
         self._offline = offline
         self._rehash = rehash
@@ -75,7 +64,7 @@ class Downloads:
             raise CancelledError
         if is_intact(path, request.sha256, request.size_bytes, rehash=self._rehash):
             touch_archives([path])
-            self._counter.finish_cached(path.stat().st_size)
+            self._meter.finish_cached(path.stat().st_size)
             return
         _check_address(request)
         if self._offline and not request.is_local:
@@ -84,7 +73,7 @@ class Downloads:
             download_archive(request, path, self._connections, self._cancelled, self._observer)
         except OSError as error:
             raise cache_failure(error, path, request) from error
-        self._counter.finish()
+        self._meter.finish()
 
 
 def _size_at_most(request: WantedArchive) -> float:

@@ -6,8 +6,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from ._cache import cached_path
 from ._cache_use import using_cache
 from ._errors import FetchError
 from ._paths import StrPath
-from ._progress import FetchProgress, Observer, Wait
+from ._progress import FetchProgress, Meter, Observer, Wait
 from ._room import check_room
 from ._wanted import WantedArchive
 
@@ -62,7 +61,7 @@ def fetch_archives(
     cache = Path(cache)
     paths = [cached_path(cache, request.sha256, request.file_name) for request in requests]
     jobs = dict(zip(paths, requests, strict=True))
-    meter = _Meter(jobs.values(), on_progress)
+    meter = Meter(jobs.values(), on_progress)
     observer = Observer(on_bytes=meter.add_bytes, on_wait=_Waits(on_wait).add)
     downloads = _prepare(os.environ if environ is None else environ, meter, observer, offline=offline, rehash=rehash)
     try:
@@ -75,9 +74,7 @@ def fetch_archives(
     return paths
 
 
-def _prepare(
-    environ: Mapping[str, str], meter: _Meter, observer: Observer, *, offline: bool, rehash: bool
-) -> Downloads:
+def _prepare(environ: Mapping[str, str], meter: Meter, observer: Observer, *, offline: bool, rehash: bool) -> Downloads:
     """Import what speaks HTTP; only this needs the extra ``fetch``."""
     try:
         from ._downloads import Downloads
@@ -86,41 +83,6 @@ def _prepare(
             f"fetching needs the module {error.name!r}", kind="not-installed", hint="pip install 'cs-bundle[fetch]'"
         ) from error
     return Downloads(environ, meter, observer, offline=offline, rehash=rehash)
-
-
-class _Meter:
-    """The sum of what the threads report."""
-
-    def __init__(
-        self, requests: Collection[WantedArchive], on_progress: Callable[[FetchProgress], None] | None
-    ) -> None:
-        sizes = [request.size_bytes for request in requests]
-        self._on_progress = on_progress
-        self._lock = threading.Lock()
-        self._state = FetchProgress(
-            done_archives=0,
-            total_archives=len(sizes),
-            received_bytes=0,
-            total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
-            cached_archives=0,
-        )
-
-    def add_bytes(self, count: int) -> None:
-        self._change(received_bytes=count)
-
-    def finish(self) -> None:
-        self._change(done_archives=1)
-
-    def finish_cached(self, size_bytes: int) -> None:
-        self._change(done_archives=1, cached_archives=1, received_bytes=size_bytes)
-
-    def _change(self, **counts: int) -> None:
-        if self._on_progress is None:
-            return
-        with self._lock:
-            changed = {name: getattr(self._state, name) + count for name, count in counts.items()}
-            self._state = replace(self._state, **changed)
-            self._on_progress(self._state)
 
 
 class _Waits:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from ._wanted import WantedArchive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +55,38 @@ class Observer:
 
     on_bytes: Callable[[int], None]
     on_wait: Callable[[Wait], None]
+
+
+class Meter:
+    """The sum of what the threads report."""
+
+    def __init__(
+        self, requests: Collection[WantedArchive], on_progress: Callable[[FetchProgress], None] | None
+    ) -> None:
+        sizes = [request.size_bytes for request in requests]
+        self._on_progress = on_progress
+        self._lock = threading.Lock()
+        self._state = FetchProgress(
+            done_archives=0,
+            total_archives=len(sizes),
+            received_bytes=0,
+            total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
+            cached_archives=0,
+        )
+
+    def add_bytes(self, count: int) -> None:
+        self._change(received_bytes=count)
+
+    def finish(self) -> None:
+        self._change(done_archives=1)
+
+    def finish_cached(self, size_bytes: int) -> None:
+        self._change(done_archives=1, cached_archives=1, received_bytes=size_bytes)
+
+    def _change(self, **counts: int) -> None:
+        if self._on_progress is None:
+            return
+        with self._lock:
+            changed = {name: getattr(self._state, name) + count for name, count in counts.items()}
+            self._state = replace(self._state, **changed)
+            self._on_progress(self._state)

@@ -59,7 +59,7 @@ class Diagnosis:
 
 
 def diagnose(topic: str, error: Diagnosed, state: State = "problem") -> Finding:
-    """Turn an error into a finding; what the flags of ``cs build`` could do about a template is left out."""
+    """Turn an error into a finding."""
     described = describe_error(error)
     place = ":".join(str(described[name]) for name in ("path", "line", "column") if name in described)
     place += ": " if place else ""
@@ -68,7 +68,7 @@ def diagnose(topic: str, error: Diagnosed, state: State = "problem") -> Finding:
         topic=topic,
         state=state,
         message=f"{place}{described['message']}",
-        hint=error.to_dict().get("hint") if topic == "template" else described.get("hint"),
+        hint=described.get("hint"),
         details=details,
     )
 

@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import metadata
 
 from cs_stamp import TEMPLATE_PLATFORMS, StampError, Template, TemplateNotFoundError, installed_directories
@@ -13,7 +14,7 @@ from cs_stamp import TEMPLATE_PLATFORMS, StampError, Template, TemplateNotFoundE
 from .. import __version__
 from ..building.preparation import find_template
 from ..project.platforms import host_platform
-from .findings import Finding, diagnose
+from .findings import Finding, State, diagnose
 
 _LIBRARIES = ("cs_manifest", "cs_lock", "cs_bundle", "cs_stamp")
 
@@ -54,10 +55,10 @@ def look_at_templates() -> Iterator[Finding]:
             template = find_template(None, subdir, directories)
         except TemplateNotFoundError as error:
             if subdir == host or error.path is not None:
-                yield diagnose("template", error)
+                yield _refuse(error)
         except StampError as error:
             # cs can build for other platforms on a machine that has no template of its own.
-            yield diagnose("template", error, "warning" if error.kind == "platform-unsupported" else "problem")
+            yield _refuse(error, "warning" if error.kind == "platform-unsupported" else "problem")
         else:
             if subdir == host:
                 yield _describe(template, subdir)
@@ -72,14 +73,19 @@ def look_at_templates() -> Iterator[Finding]:
     )
 
 
+def _refuse(error: StampError, state: State = "problem") -> Finding:
+    """Report a template that cannot be used, with its own hint: the usual advice is a flag of ``cs build``."""
+    return replace(diagnose("template", error, state), hint=error.hint)
+
+
 def _describe(template: Template, subdir: str) -> Finding:
     mark = template.mark
     formats = ", ".join(map(str, mark.stamp_formats))
-    state = "ok" if mark.version == __version__ else "warning"
+    state: State = "ok" if mark.version == __version__ else "warning"
     origin = {"environment": ", named by a variable"}.get(template.origin, "")
     return Finding(
         topic="template",
-        state=state,  # type: ignore[arg-type]  # one of the two
+        state=state,
         message=f"{mark.name} {mark.version} for {subdir}, stamp format {formats}: {template.path}{origin}",
         hint=None if state == "ok" else f"it is not of the same release as cs {__version__}: install them together",
         details=_to_dict(template),
