@@ -10,11 +10,10 @@ from ..errors import CACHE_VARIABLE, PASSPHRASE_VARIABLE, CliError
 from ..terminal.streams import COLOR_CHOICES
 from .values import Flag
 
-QUIET = Flag(name="--quiet", short="-q", attribute="quiet", initial=False, help="print errors and results only")
-VERBOSE = Flag(name="--verbose", short="-v", attribute="verbose", initial=False, help="print all details")
+QUIET = Flag(name="--quiet", short="-q", initial=False, help="print errors and results only")
+VERBOSE = Flag(name="--verbose", short="-v", initial=False, help="print all details")
 ERROR_FORMAT = Flag(
     name="--error-format",
-    attribute="error_format",
     metavar="FORMAT",
     choices=("text", "json"),
     default="`CONDA_SHIP_ERROR_FORMAT`, else `text`",
@@ -22,7 +21,6 @@ ERROR_FORMAT = Flag(
 )
 COLOR = Flag(
     name="--color",
-    attribute="color",
     metavar="WHEN",
     choices=COLOR_CHOICES,
     default="`auto`",
@@ -31,11 +29,10 @@ COLOR = Flag(
 COMMON = (QUIET, VERBOSE, COLOR, ERROR_FORMAT)
 """Those of every command; they can stand before the command, too."""
 
-JSON = Flag(name="--json", attribute="json", initial=False, help="print one JSON document")
+JSON = Flag(name="--json", initial=False, help="print one JSON document")
 
 ROOT = Flag(
     name="--root",
-    attribute="root",
     metavar="DIR",
     read=Path,
     completion="directory",
@@ -44,7 +41,6 @@ ROOT = Flag(
 )
 MANIFEST = Flag(
     name="--manifest",
-    attribute="manifest",
     metavar="FILE",
     read=Path,
     completion="file",
@@ -53,7 +49,6 @@ MANIFEST = Flag(
 )
 SOURCE_LOCK = Flag(
     name="--source-lock",
-    attribute="source_lock",
     metavar="FILE",
     read=Path,
     completion="file",
@@ -72,7 +67,6 @@ PROJECT = (ROOT, *PROJECT_FILES)
 
 PLATFORM = Flag(
     name="--platform",
-    attribute="platform",
     metavar="NAME",
     completion="platform",
     default="this machine's",
@@ -80,13 +74,11 @@ PLATFORM = Flag(
 )
 TARGET = Flag(
     name="--target",
-    attribute="target",
     metavar="TRIPLE",
     help="target triple, such as `aarch64-apple-darwin`: sets the platform and the file names",
 )
 TEMPLATE = Flag(
     name="--template",
-    attribute="template",
     metavar="PATH",
     read=Path,
     completion="file",
@@ -95,19 +87,17 @@ TEMPLATE = Flag(
 )
 CACHE_DIR = Flag(
     name="--cache-dir",
-    attribute="cache_dir",
     metavar="DIR",
     read=Path,
     completion="directory",
     default=f"`{CACHE_VARIABLE}`, else `conda-ship` in the system's cache directory",
     help="where downloaded packages are kept",
 )
-OFFLINE = Flag(name="--offline", attribute="offline", initial=False, help="use downloaded packages only")
+OFFLINE = Flag(name="--offline", initial=False, help="use downloaded packages only")
 FETCHING = (CACHE_DIR, OFFLINE)
 
 PASSPHRASE_FILE = Flag(
     name="--passphrase-file",
-    attribute="passphrase_file",
     metavar="FILE",
     read=Path,
     completion="file",

@@ -21,7 +21,7 @@ class Flag:
 
     :ivar name: as people type it, such as ``--quiet``.
     :ivar help: what it does, in one line without a full stop.
-    :ivar attribute: field of the options that it sets.
+    :ivar attribute: field of the options that it sets; by default the one of its name.
     :ivar short: one letter, such as ``-q``.
     :ivar aliases: other names, which no help shows.
     :ivar metavar: placeholder for the value; ``None`` if it takes none.
@@ -38,7 +38,7 @@ class Flag:
 
     name: str
     help: str
-    attribute: str
+    attribute: str = ""
     short: str | None = None
     aliases: tuple[str, ...] = ()
     metavar: str | None = None
@@ -51,6 +51,10 @@ class Flag:
     repeated: bool = False
     read: Callable[[str], Any] = str
     completion: Completion | None = None
+
+    def __post_init__(self) -> None:
+        if not self.attribute:
+            object.__setattr__(self, "attribute", self.name.removeprefix("--").replace("-", "_"))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -64,7 +64,6 @@ def _print(options: BuildOptions, document: dict[str, Any], blocks: Iterable[Blo
 
 _OUT_DIR = Flag(
     name="--out-dir",
-    attribute="out_dir",
     metavar="DIR",
     read=Path,
     initial=Path("dist"),
@@ -72,16 +71,15 @@ _OUT_DIR = Flag(
     completion="directory",
     help="output directory",
 )
-_TARGET_LABEL = Flag(name="--target-label", attribute="target_label", metavar="LABEL", help="name the files STEM-LABEL")
+_TARGET_LABEL = Flag(name="--target-label", metavar="LABEL", help="name the files STEM-LABEL")
 _SIGN = Flag(
     name="--sign",
-    attribute="sign",
     metavar="KEY",
     read=Path,
     completion="file",
     help="sign the build's provenance with a private key",
 )
-_DRY_RUN = Flag(name="--dry-run", attribute="dry_run", initial=False, help="check everything, write nothing")
+_DRY_RUN = Flag(name="--dry-run", initial=False, help="check everything, write nothing")
 
 COMMAND = Command(
     name="build",

@@ -63,11 +63,10 @@ _LIMITS = (
     ),
     Flag(
         name="--dry-run",
-        attribute="dry_run",
         initial=False,
         help="list what would be removed, remove nothing",
     ),
-    Flag(name="--yes", short="-y", attribute="yes", initial=False, help="do not ask before removing everything"),
+    Flag(name="--yes", short="-y", initial=False, help="do not ask before removing everything"),
 )
 
 COMMAND = Command(

@@ -73,7 +73,6 @@ COMMAND = Command(
             flags=(
                 Flag(
                     name="--values",
-                    attribute="values",
                     metavar="KIND",
                     choices=("environment", "platform"),
                     help="print names that the workspace has, instead of a script",

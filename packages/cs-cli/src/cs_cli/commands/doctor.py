@@ -27,7 +27,6 @@ def run_doctor(options: DoctorOptions) -> int:
 
 _ONLINE = Flag(
     name="--online",
-    attribute="online",
     initial=False,
     help="ask the servers of the workspace's channels, too; without it, the network is not used",
 )

@@ -36,7 +36,7 @@ def _print_manual() -> int:
     return 0
 
 
-_MAN = Flag(name="--man", attribute="man", initial=False, help="print a man page about all commands, for `man -l -`")
+_MAN = Flag(name="--man", initial=False, help="print a man page about all commands, for `man -l -`")
 
 
 def _check(values: Mapping[str, Any]) -> None:

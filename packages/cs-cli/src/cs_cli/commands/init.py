@@ -51,10 +51,9 @@ COMMAND = Command(
         Group(
             title="How",
             flags=(
-                Flag(name="--yes", short="-y", attribute="yes", initial=False, help="do not ask"),
+                Flag(name="--yes", short="-y", initial=False, help="do not ask"),
                 Flag(
                     name="--dry-run",
-                    attribute="dry_run",
                     initial=False,
                     help="show what would be added as a diff, write nothing",
                 ),

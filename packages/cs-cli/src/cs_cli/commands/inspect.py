@@ -22,15 +22,10 @@ def run_inspect(options: InspectOptions) -> int:
     return 0 if inspect(options) else EXIT_FAILED
 
 
-_LIST = Flag(
-    name="--list", attribute="list", initial=False, help="list all packages, with version, size, licence and build"
-)
-_WHY = Flag(
-    name="--why", attribute="why", metavar="PACKAGE", help="show what asks for a package, and by which way it gets in"
-)
+_LIST = Flag(name="--list", initial=False, help="list all packages, with version, size, licence and build")
+_WHY = Flag(name="--why", metavar="PACKAGE", help="show what asks for a package, and by which way it gets in")
 _DIFF = Flag(
     name="--diff",
-    attribute="diff",
     metavar="OLD",
     read=Path,
     completion="file",
@@ -39,16 +34,14 @@ _DIFF = Flag(
 )
 _HTML = Flag(
     name="--html",
-    attribute="html",
     metavar="FILE",
     read=Path,
     completion="file",
     help="write a page for a browser instead, which needs no other file and no network",
 )
-_LICENSES = Flag(name="--licenses", attribute="licenses", initial=False, help="list the packages of each licence")
+_LICENSES = Flag(name="--licenses", initial=False, help="list the packages of each licence")
 _SORT = Flag(
     name="--sort",
-    attribute="sort",
     metavar="KEY",
     choices=("name", "size"),
     default="`name`",
@@ -57,7 +50,6 @@ _SORT = Flag(
 )
 _FORMAT = Flag(
     name="--format",
-    attribute="format",
     metavar="FORM",
     choices=("text", "markdown"),
     default="`text`",
@@ -66,13 +58,11 @@ _FORMAT = Flag(
 )
 _CHECK_DELEGATE = Flag(
     name="--check-delegate",
-    attribute="check_delegate",
     initial=False,
     help="look for the delegate in the package archives; downloads those that are not in the cache",
 )
 _OUT_DIR = Flag(
     name="--out-dir",
-    attribute="out_dir",
     metavar="DIR",
     read=Path,
     completion="directory",

@@ -24,7 +24,6 @@ def run_run(options: RunOptions) -> int:
 
 _INSTALL_PATH = Flag(
     name="--install-path",
-    attribute="install_path",
     metavar="DIR",
     read=Path,
     completion="directory",

@@ -30,7 +30,6 @@ def run_sign(options: SignOptions) -> int:
 
 _KEY = Flag(
     name="--key",
-    attribute="key",
     metavar="KEY",
     read=Path,
     completion="file",

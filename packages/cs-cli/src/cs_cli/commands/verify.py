@@ -40,13 +40,11 @@ _KEY = Flag(
 )
 _REQUIRE_SIGNATURE = Flag(
     name="--require-signature",
-    attribute="require_signature",
     initial=False,
     help="refuse to check anything without `--key`",
 )
 _PROVENANCE = Flag(
     name="--provenance",
-    attribute="provenance",
     metavar="FILE",
     read=Path,
     completion="file",
@@ -55,7 +53,6 @@ _PROVENANCE = Flag(
 )
 _AGAINST = Flag(
     name="--against",
-    attribute="against",
     metavar="WORKSPACE",
     read=Path,
     completion="directory",
@@ -63,7 +60,6 @@ _AGAINST = Flag(
 )
 _REBUILD = Flag(
     name="--rebuild",
-    attribute="rebuild",
     metavar="WORKSPACE",
     read=Path,
     completion="directory",

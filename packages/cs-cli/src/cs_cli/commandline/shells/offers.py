@@ -11,8 +11,8 @@ from ..values import Command, Flag, Positional
 ASK = "cs completions --values"
 """The command that lists names of the workspace."""
 
-HELP = Flag(name="--help", short="-h", attribute="", help="show help")
-VERSION = Flag(name="--version", short="-V", attribute="", help="show the version")
+HELP = Flag(name="--help", short="-h", help="show help")
+VERSION = Flag(name="--version", short="-V", help="show the version")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
