@@ -32,8 +32,8 @@ def render_error(error: Diagnosed, *, links: bool = False) -> list[Block]:
 
     :param links: name the page that says more.
     """
-    described = _shorten(describe_error(error))
-    excerpt = _quote(describe_error(error))
+    whole_paths = describe_error(error)
+    described, excerpt = _shorten(whole_paths), _quote(whole_paths)
     blocks: list[Block] = [_render_head(described)]
     blocks += [] if excerpt is None else [excerpt]
     blocks += _render_facts(described, shown=excerpt.text if excerpt else "")
@@ -50,8 +50,13 @@ def _find_page(described: Mapping[str, Any]) -> str | None:
     return next(filter(None, map(page_of, kinds)), None)
 
 
+def name_place(described: Mapping[str, Any]) -> str:
+    """Name the place that an error or a problem is about, ``PATH:LINE:COLUMN``, as far as it is known."""
+    return ":".join(str(described[name]) for name in ("path", "line", "column") if described.get(name))
+
+
 def _render_head(described: Mapping[str, Any]) -> Line:
-    place = ":".join(str(described[field]) for field in ("path", "line", "column") if field in described)
+    place = name_place(described)
     key = f"{described['key']}: " if "key" in described else ""
     message = f" {key}{described['message']}"
     start = paint("error:", "bold red")
@@ -134,9 +139,7 @@ def render_problem(problem: Mapping[str, Any]) -> str:
     :param problem: what its ``to_dict`` says.
     """
     platforms = problem.get("platforms") or [problem[key] for key in ("platform",) if problem.get(key)]
-    path = ":".join(
-        str(problem[name]) for name in ("path", "line", "column") if problem.get(name) and problem.get("path")
-    )
-    place = "".join(f"{name}: " for name in (", ".join(platforms), shorten_paths(path)) if name)
+    path = shorten_paths(name_place(problem)) if problem.get("path") else ""
+    place = "".join(f"{name}: " for name in (", ".join(platforms), path) if name)
     hint = f" ({problem['hint']})" if problem.get("hint") else ""
     return f"{place}{problem['message']}{hint}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..error_text import name_place
 from ..errors import Diagnosed, describe_error
 
 State = Literal["ok", "warning", "problem"]
@@ -61,15 +62,13 @@ class Diagnosis:
 def diagnose(topic: str, error: Diagnosed, state: State = "problem") -> Finding:
     """Turn an error into a finding."""
     described = describe_error(error)
-    place = ":".join(str(described[name]) for name in ("path", "line", "column") if name in described)
-    place += ": " if place else ""
-    details = {"kind": described["kind"]}
+    place = name_place(described)
     return Finding(
         topic=topic,
         state=state,
-        message=f"{place}{described['message']}",
+        message=f"{place}: {described['message']}" if place else described["message"],
         hint=described.get("hint"),
-        details=details,
+        details={"kind": described["kind"]},
     )
 
 
