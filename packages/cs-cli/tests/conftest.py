@@ -12,9 +12,20 @@ from cs_cli.main import main
 from documents import require_valid_document
 
 
+@pytest.fixture(scope="session")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory that has nothing to do with the files of a test."""
+    return tmp_path_factory.mktemp("elsewhere")
+
+
 @pytest.fixture(autouse=True)
-def _own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Let every test see the same machine, with caches of its own, and leave the process's signals alone."""
+def _own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, elsewhere: Path) -> None:
+    """Let every test see the same machine, with caches of its own, and leave the process's signals alone.
+
+    Temporary files may be in the current directory or in the home directory, where paths are shown shorter.
+    """
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("HOME", str(elsewhere))
     monkeypatch.setattr("cs_cli.project.platforms.host_platform", lambda: "linux-64")
     for module in ("building.preparation", "building.machine", "building.bytecode", "run"):
         monkeypatch.setattr(f"cs_cli.{module}.host_platform", lambda: "linux-64")

@@ -161,7 +161,7 @@ impl Voice {
     /// Say one line in the place of the bar that another process may have drawn, unless quiet.
     pub fn note_over(&self, message: &str) {
         if !self.is_quiet && self.can_draw() {
-            write(CLEAR_LINE);
+            console::LINE_IS_DRAWN.store(true, Ordering::Relaxed);
         }
         self.note(message);
     }
