@@ -146,6 +146,20 @@ fn whatever_the_command_a_foreign_path_is_refused_and_left_alone() {
 }
 
 #[test]
+fn the_file_of_another_program_in_place_of_the_marker_is_not_called_damage_alone() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.prefix()).unwrap();
+    let marker = sandbox.prefix().join(".demo.json");
+    for text in [r#"{"version": 1, "packages": []}"#, "{", ""] {
+        fs::write(&marker, text).unwrap();
+        let message = sandbox.run(&["x"]).fails_with(77);
+        let expected = "its .demo.json is another program's, or damaged (";
+        assert!(message.contains(expected), "{text:?}: {message}");
+        assert_eq!(fs::read_to_string(&marker).unwrap(), text);
+    }
+}
+
+#[test]
 fn uninstall_lists_named_environments_and_removes_everything() {
     let sandbox = Sandbox::new();
     sandbox.run(&["x"]).ok();

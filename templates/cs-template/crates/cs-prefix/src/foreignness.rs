@@ -27,7 +27,7 @@ pub enum Foreignness {
     },
     /// Somebody else can have put it there, so its marker could say anything.
     Untrusted(Distrust),
-    /// The marker cannot be understood.
+    /// The marker cannot be understood: conda-ship, for one, writes another kind of file there.
     DamagedMarker {
         /// The marker's file name.
         marker: String,
@@ -50,7 +50,9 @@ impl fmt::Display for Foreignness {
             }
             Self::OtherOwner { runtime } => write!(f, "it belongs to the runtime \"{runtime}\""),
             Self::Untrusted(why) => why.fmt(f),
-            Self::DamagedMarker { marker, why } => write!(f, "its {marker} is damaged ({why})"),
+            Self::DamagedMarker { marker, why } => {
+                write!(f, "its {marker} is another program's, or damaged ({why})")
+            }
         }
     }
 }
