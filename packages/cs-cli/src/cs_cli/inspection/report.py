@@ -12,7 +12,7 @@ from ..terminal.console import format_bytes, format_count
 from ..terminal.lines import Block, Column, Hanging, Line, Piece, Table, paint, whole
 from ..terminal.paths import shorten_paths
 from .folding import fold_delegates, fold_exclusions, fold_licenses, fold_needs, fold_pypi, list_largest
-from .summary import Inspection, PlatformSummary, Size
+from .summary import BytecodeCost, Inspection, PlatformSummary, Size
 
 _LABEL = 13
 _LONG = 30
@@ -98,10 +98,8 @@ def _render_platforms(inspection: Inspection) -> Iterator[Block]:
         yield (paint("~ is an estimate", "dim"),)
 
 
-def _to_size(cost: object) -> Size | None:
-    from .summary import BytecodeCost
-
-    return Size(size_bytes=cost.size_bytes, basis=cost.basis) if isinstance(cost, BytecodeCost) else None
+def _to_size(cost: BytecodeCost | None) -> Size | None:
+    return Size(size_bytes=cost.size_bytes, basis=cost.basis) if cost else None
 
 
 def _show_download(platform: PlatformSummary) -> str:
