@@ -210,6 +210,22 @@ def test_platforms_share_one_line(make: Make, cs: Cs) -> None:
     )
 
 
+@pytest.mark.parametrize(("other", "lines"), [("1.5-h1", 1), ("1.6-h1", 2)])
+def test_builds_of_one_version_share_one_line(make: Make, cs: Cs, other: str, lines: int) -> None:
+    platforms = ("linux-64", "osx-64")
+    manifest = WORKSPACE.replace('["linux-64"]', '["linux-64", "osx-64"]') + 'app = ">=2"\n'
+    root = make(manifest, {"app": "1.5-h0", "app-mac": other}, platforms=platforms)
+    lock = yaml.safe_load((root / "pixi.lock").read_text().replace("app-mac", "app"))
+    packages = lock["environments"]["default"]["packages"]
+    for platform, package in zip(platforms, lock["packages"], strict=True):
+        packages[platform] = [{"conda": package["conda"]}]
+    (root / "pixi.lock").write_text(yaml.safe_dump(lock))
+    shown = cs("inspect").out
+    assert shown.count("error: ") == lines
+    if lines == 1:
+        assert "but the lock has app-1.5-h0, app-1.5-h1 (all platforms)\n" in shown
+
+
 def warnings(cs: Cs) -> list[str]:
     outcome = cs("inspect", "--json")
     assert outcome.status == 0

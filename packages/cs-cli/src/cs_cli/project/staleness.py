@@ -16,6 +16,9 @@ from cs_lock import (
 )
 from cs_manifest import Environment, Platform, Project, RequestedSpec, mask_credentials
 
+_BUILDS = 2
+"""Builds of one version that an error names."""
+
 
 def check_requests(
     project: Project, source: SourceLock, environment: str, requested: Sequence[RequestedSpec]
@@ -84,11 +87,11 @@ def _group(
     verb: str,
     only_locked: bool,
 ) -> list[Problem]:
-    """Describe mismatches, those that differ only in their platform together."""
+    """Describe mismatches, those that differ only in their platform, or its build, together."""
     groups: dict[tuple[str, str | None], list[Mismatch]] = {}
     for mismatch in mismatches:
         if mismatch.found or not only_locked:
-            groups.setdefault((mismatch.spec, mismatch.found.identity if mismatch.found else None), []).append(mismatch)
+            groups.setdefault((mismatch.spec, mismatch.found.version if mismatch.found else None), []).append(mismatch)
     return [_describe(project, _origin(requests[spec], alike), alike, verb) for (spec, _), alike in groups.items()]
 
 
@@ -97,9 +100,9 @@ def _origin(requests: Sequence[RequestedSpec], mismatches: Sequence[Mismatch]) -
 
 
 def _describe(project: Project, request: RequestedSpec, alike: Sequence[Mismatch], verb: str) -> Problem:
-    found = alike[0].found
+    found = list(dict.fromkeys(one.found.identity for one in alike if one.found))
     name = f"PyPI package {request.name}" if request.kind == "pypi" else request.name
-    has = f"the lock has {found.identity}" if found else f"the lock has no {name}"
+    has = f"the lock has {list_names(found, _BUILDS)}" if found else f"the lock has no {name}"
     error = project.document.error("", kind="key-unknown", key=request.key)
     return Problem(
         kind="stale-lock",
