@@ -17,7 +17,7 @@ import run as script
 import yaml
 
 from cs_cli.commandline.parsing import parse_arguments
-from cs_cli.options import BuildOptions
+from cs_cli.options import BuildOptions, InspectOptions
 from cs_manifest import CONFIG_KEYS
 from support.commands import SCRIPTS, run_command
 from support.tested_platform import FOR_THIS_MACHINE
@@ -39,6 +39,9 @@ FAKE_CS = """
                  "key": "layout", "hint": "did you mean online?"}
         print(json.dumps(error), file=sys.stderr)
         sys.exit(1)
+    if arguments[0] == "inspect":
+        page = next(a for a in arguments if a.startswith("--html=")).partition("=")[2]
+        sys.exit(Path(page).write_text("a page") == 0)
     out = Path(next(a for a in arguments if a.startswith("--out-dir=")).partition("=")[2])
     names = {"runtime": "demo", "lock": "demo.runtime.lock", "packages": "demo.packages.txt", "sbom": "demo.cdx.json",
              "notices": "demo.notices.txt"}
@@ -52,7 +55,8 @@ FAKE_CS = """
         sys.exit()
     out.mkdir(exist_ok=True)
     info = {"artifact_name": "demo", "identity": "ab", "layout": "online", "platform": "linux-64",
-            "runtime_version": "1", "files": [{"role": role, "name": name} for role, name in names.items()]}
+            "lock_platform": "linux-64-cuda", "runtime_version": "1",
+            "files": [{"role": role, "name": name} for role, name in names.items()]}
     for name in [*names.values(), "demo.provenance.json", "demo.sha256"]:
         (out / name).touch()
     (out / "demo.info.json").write_text(json.dumps(info))
@@ -110,6 +114,16 @@ def test_every_input_is_a_flag_of_cs_or_the_scripts_own(action: dict[str, Any]) 
     assert isinstance(options, BuildOptions)
     assert set(options.overrides) == {key.name for key in CONFIG_KEYS}
     assert set(script.OWN) < set(inputs)
+
+
+def test_every_input_about_what_ships_is_a_flag_of_the_page_too(action: dict[str, Any]) -> None:
+    inputs = script.read_inputs(json.dumps(dict.fromkeys(action["inputs"], "true")))
+    for platforms, chosen in ((["win-64"], "win-64"), (["linux-64", "win-64"], None)):
+        options = parse_arguments(["inspect", *script.page_arguments(inputs, Path("page.html"), platforms)])
+        assert isinstance(options, InspectOptions)
+        assert set(options.overrides) == {key.name for key in CONFIG_KEYS}
+        assert (options.platform, options.html) == (chosen, Path("page.html"))
+    assert set(script.BUILDING) < set(inputs)
 
 
 def test_no_input_is_required_or_names_a_channel_or_a_package_to_add(action: dict[str, Any]) -> None:
@@ -215,10 +229,12 @@ def test_a_dry_run_goes_before_the_build_with_the_same_arguments(tmp_path: Path)
     inputs = {"python_version": "3.13", "version": "", "exclude": "a, b\nc\n", "freeze_base": "false"}
     done = run_build(tmp_path, runtime="demo", root="", out_dir="out", **inputs)
     assert done.returncode == 0, done.stderr
-    dry, real = read_record(tmp_path)
+    dry, real, page = read_record(tmp_path)
     arguments = ["--runtime=demo", "--out-dir=out", "--exclude=a, b\nc", "--freeze-base=false"]
     assert real == ["build", *arguments, "--json", "--error-format=json"]
     assert dry == ["build", *arguments, "--json", "--dry-run", "--error-format=json"]
+    shown = ["--platform=linux-64-cuda", f"--html={tmp_path / 'demo.html'}"]
+    assert page == ["inspect", *arguments, *shown, "--error-format=json"]
 
 
 def test_outputs_are_absolute_paths_of_what_was_staged(tmp_path: Path) -> None:
@@ -232,6 +248,7 @@ def test_outputs_are_absolute_paths_of_what_was_staged(tmp_path: Path) -> None:
     assert outputs["spdx-path"] == ""
     assert set(outputs["files"].splitlines()) == {str(file) for file in (tmp_path / "out").iterdir()}
     assert outputs["identity"] == "ab"
+    assert Path(outputs["page-path"]).read_text() == "a page"
 
 
 @pytest.mark.only("on Linux", "the action is tried with a build for it")
@@ -255,6 +272,7 @@ def test_a_real_build_gives_every_output_and_a_summary(
     empty = {name for name, value in outputs.items() if not value}
     assert empty == {"bundle-path", "spdx-path"}
     assert set(outputs["files"].splitlines()) == {str(path) for path in (workspace / "dist").iterdir()}
+    assert "<html" in Path(outputs["page-path"]).read_text(encoding="utf-8")
     assert outputs["asset-name"] == "demoz-x86_64-unknown-linux-gnu"
     assert f"identity {outputs['identity']}" in summary.read_text()
     assert "### 0 packages differ from " in summary.read_text()

@@ -56,6 +56,9 @@ COMPANIONS = {".sha256": "checksums-path", ".provenance.json": "provenance-path"
 OUTPUT_ALIASES = {"binary-path": "runtime-path", "package-list-path": "packages-path"}
 """Outputs by the names that conda-ship's own action has for them; ``asset-name`` is the runtime's file name."""
 
+BUILDING = ("platform", "target", "target-label", "template")
+"""Inputs that only ``cs build`` has as flags: which of the platforms to build for, and how."""
+
 FIELDS = {
     "artifact_name": "artifact-name",
     "identity": "identity",
@@ -144,6 +147,17 @@ def build_arguments(inputs: Mapping[str, str], variables: Mapping[str, str]) -> 
     return [f"--{name}={value}" for name, value in flags.items()]
 
 
+def page_arguments(inputs: Mapping[str, str], page: Path, platforms: Sequence[str]) -> list[str]:
+    """Turn inputs into flags of ``cs inspect``.
+
+    :param page: the file to write.
+    :param platforms: the platforms of the lock that were built; the page of several has all that the workspace has.
+    """
+    flags = {name: value for name, value in inputs.items() if name not in (*OWN, *BUILDING)}
+    flags |= {"platform": platforms[0]} if len(platforms) == 1 else {}
+    return [f"--{name}={value}" for name, value in flags.items()] + [f"--html={page}"]
+
+
 def find_scripts(environment: Path) -> Path:
     """Return the scripts directory of a virtual environment."""
     return environment / ("Scripts" if os.name == "nt" else "bin")
@@ -206,7 +220,7 @@ def render_annotation(line: str) -> str:
 
 
 def build(inputs: Mapping[str, str], scripts: Path) -> dict[str, str]:
-    """Check with a dry run, then build.
+    """Check with a dry run, then build, then write the page of what ships.
 
     :returns: the outputs of the action.
     """
@@ -217,8 +231,13 @@ def build(inputs: Mapping[str, str], scripts: Path) -> dict[str, str]:
     names = [name for one in planned["builds"] for name in one["files"] if name.endswith(".info.json")]
     if len(names) != len(planned["builds"]):
         raise ActionError(f"the plan names {len(names)} files .info.json for {len(planned['builds'])} builds")
-    outputs = join_outputs([collect_outputs(Path(planned["out_dir"]).absolute() / name) for name in names])
-    return {**outputs, "cs-path": command[0]}
+    infos = [Path(planned["out_dir"]).absolute() / name for name in names]
+    outputs = join_outputs([collect_outputs(info) for info in infos])
+    # Not beside the files: it does not belong to the release, and no checksum covers it.
+    page = Path(os.environ["RUNNER_TEMP"]) / f"{outputs['artifact-name']}.html"
+    platforms = [json.loads(info.read_text(encoding="utf-8"))["lock_platform"] for info in infos]
+    run_cs([command[0], "inspect", *page_arguments(inputs, page, platforms)])
+    return {**outputs, "cs-path": command[0], "page-path": str(page)}
 
 
 def join_outputs(builds: Sequence[Mapping[str, str]]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from cs_cli.errors import (
     FIELDS,
     CliError,
     Diagnosed,
+    PlatformFault,
     add_advice,
     advise,
     describe_error,
@@ -94,13 +95,40 @@ def make_lock_error(count: int) -> LockError:
 
 
 def test_problems_are_listed_with_their_hints() -> None:
-    assert shown(make_lock_error(1))[1] == "  - linux-64: problem 0 (mend it)"
+    assert shown(make_lock_error(1))[1:] == ["  - problem 0 (linux-64)", "    hint: mend it"]
+    assert shown(make_lock_error(2))[1:] == [
+        "  - problem 0 (linux-64)",
+        "  - problem 1 (linux-64)",
+        "    hint: mend it",
+    ]
     assert len(describe_error(make_lock_error(3))["problems"]) == 3
 
 
 def test_a_long_list_of_problems_is_cut_for_people_only() -> None:
-    assert shown(make_lock_error(25))[-1] == "  and 5 more; --error-format json has them all"
+    assert shown(make_lock_error(25))[-2:] == ["  - 5 more like these (-v)", "    hint: mend it"]
+    assert len(to_plain(render_error(make_lock_error(25), is_long=True))) == 27
     assert len(describe_error(make_lock_error(25))["problems"]) == 25
+
+
+def test_problems_of_one_kind_share_a_line_with_the_names_of_their_packages() -> None:
+    problems = [
+        Problem(kind="k", message=f"{name} is old", plural="are old", package=name, platforms=platforms, hint="mend it")
+        for name, platforms in (("a", ("linux-64",)), ("b", ("linux-64", "win-64")), ("c", ("win-64", "linux-64")))
+    ]
+    error = LockError("cannot ship", kind="unshippable", problems=problems)
+    assert shown(error)[1:] == [
+        "  - 3 packages are old: a (linux-64); b, c (linux-64, win-64) (-v)",
+        "    hint: mend it",
+    ]
+    several = ["  - a is old (linux-64)", "  - b is old (linux-64, win-64)", "  - c is old (win-64, linux-64)"]
+    assert to_plain(render_error(error, is_long=True))[1:] == [*several, "    hint: mend it"]
+
+
+def test_other_problems_are_cut_too_for_people_only() -> None:
+    faults = [PlatformFault(platform=f"p{n}", error=CliError("m", kind="k")) for n in range(25)]
+    error = CliError("failed", kind="platforms-failed", problems=faults)
+    assert shown(error)[-1] == "  and 5 more; -v lists them all"
+    assert len(to_plain(render_error(error, is_long=True))) == 26
 
 
 @pytest.mark.parametrize(
@@ -232,7 +260,7 @@ def test_problems_come_before_the_hint_and_do_not_repeat_it(tmp_path: Path) -> N
     error = CliError("it does not match", kind="k", hint="run `pixi lock`, or use --x", problems=[problem])
     assert shown(error) == [
         "error: it does not match",
-        f"  - {path}:2:1: no attrs",
+        f"  - {path}:2: no attrs",
         "   2 │ attrs = '*'",
         "     │ ^^^^^",
         "  hint: run `pixi lock`, or use --x",

@@ -298,7 +298,7 @@ SLIPS = {
         "build",
         (
             "error: conda.lock: the lock does not match the manifest",
-            "  - linux-64: conda.toml:8:1: the manifest asks for 'attrs', but the lock has no attrs",
+            "  - conda.toml:8: the manifest asks for 'attrs', but the lock has no attrs (linux-64)",
             '   8 │ attrs = "*"',
             "     │ ^^^^^",
             "  hint: run `conda workspace lock`, or use --no-lock-check to ship what is locked",
@@ -329,8 +329,8 @@ SLIPS = {
         "build --exclude python",
         (
             "error: conda.lock: the environment 'ship' cannot ship: one problem",
-            "  - linux-64: a noarch Python package cannot be installed without Python: hello "
-            "(python was dropped because 'python' is in 'exclude': keep it)",
+            "  - a noarch Python package cannot be installed without Python: hello (linux-64)",
+            "    hint: python was dropped because 'python' is in 'exclude': keep it",
         ),
     ),
     "a misspelt delegate": Slip(

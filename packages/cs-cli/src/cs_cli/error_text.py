@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import DOCUMENTATION
 from .errors import EXPLAINED, GUESS, Diagnosed, advise, describe_error
 from .terminal.lines import Block, Excerpt, Line, Piece, paint, whole
 from .terminal.paths import shorten_paths
 
+if TYPE_CHECKING:
+    from cs_lock import Problem
+
 _LISTED = 20
-_QUOTED = 3
-"""Of so many problems at most the lines are shown."""
+"""Problems that are listed, unless all are asked for."""
 
 _SHORT = 60
 _FEW = 2
@@ -27,17 +30,18 @@ def page_of(kind: str) -> str | None:
     return f"{DOCUMENTATION}reference/errors/#{kind}" if kind in EXPLAINED else None
 
 
-def render_error(error: Diagnosed, *, links: bool = False) -> list[Block]:
+def render_error(error: Diagnosed, *, links: bool = False, is_long: bool = False) -> list[Block]:
     """Render an error as what a person reads; paths are as short as they can be.
 
     :param links: name the page that says more.
+    :param is_long: give each of its problems lines of its own.
     """
     whole_paths = describe_error(error)
     described, excerpt = _shorten(whole_paths), _quote(whole_paths)
     blocks: list[Block] = [_render_head(described)]
     blocks += [] if excerpt is None else [excerpt]
     blocks += _render_facts(described, shown=excerpt.text if excerpt else "")
-    blocks += _render_problems(error, described)
+    blocks += [block for block in _render_problems(error, described, is_long=is_long) if block != excerpt]
     blocks += _render_advice(described, links=links)
     return blocks
 
@@ -102,17 +106,30 @@ def _render_advice(described: Mapping[str, Any], *, links: bool) -> Iterator[Lin
         yield from (("    ", whole(line)) for line in described["lines"])
 
 
-def _render_problems(error: Diagnosed, described: Mapping[str, Any]) -> Iterator[Block]:
-    """Render several problems; of a few, the lines that they are about."""
-    problems, hint = described.get("problems", []), described.get("hint", "")
-    for shown, given in zip(problems[:_LISTED], error.to_dict().get("problems", []), strict=False):
-        own = {**shown, "hint": ""} if (shown.get("hint") or "") in hint else shown
-        yield f"  - {render_problem(own)}"
-        place = {"path": str(error.path or ""), **{name: value for name, value in given.items() if value}}
-        if len(problems) <= _QUOTED and (excerpt := _quote(place)):
-            yield excerpt
-    if len(problems) > _LISTED:
-        yield f"  and {len(problems) - _LISTED} more; {advise('long-list')}"
+def _render_problems(error: Diagnosed, described: Mapping[str, Any], *, is_long: bool) -> Iterator[Block]:
+    """Render several problems: those of a lock as all commands show them, without what the error itself advises."""
+    if not described.get("problems"):
+        return
+    from cs_lock import Problem
+
+    hint, problems = described.get("hint", ""), getattr(error, "problems", ())
+    if all(isinstance(one, Problem) for one in problems):
+        yield from _render_locked(problems, hint, error.path or Path(), is_long=is_long)
+        return
+    shown = described["problems"]
+    count = len(shown) if is_long else _LISTED
+    for one in shown[:count]:
+        yield f"  - {render_problem({**one, 'hint': ''} if (one.get('hint') or '') in hint else one)}"
+    if len(shown) > count:
+        yield f"  and {len(shown) - count} more; {advise('long-list')}"
+
+
+def _render_locked(problems: Iterable[Problem], hint: str, lock: Path, *, is_long: bool) -> Iterator[Block]:
+    from .problem_text import Setting, mask_problem, render_problems
+
+    masked = [mask_problem(one) for one in problems]
+    new = [replace(one, hint=None) if shorten_paths(one.hint or "") in hint else one for one in masked]
+    return render_problems(new, Setting(path=lock, is_list=True), is_long=is_long)
 
 
 def _quote(described: Mapping[str, Any]) -> Excerpt | None:

@@ -42,7 +42,7 @@ _ADVICE = {
     "cache-unreadable": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
     "unconfirmed": "confirm with --yes; --dry-run shows what would be removed",
     "archive-folder": "name another one with --archives",
-    "long-list": "--error-format json has them all",
+    "long-list": "-v lists them all",
     "offline": "run once without --offline, or name a cache that has it with --cache-dir",
     "cache": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
     "output": "choose another directory with --out-dir",

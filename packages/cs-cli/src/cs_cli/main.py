@@ -57,7 +57,7 @@ def _guard(words: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        return _report(error, as_json=_wants_json(words), links=not _is_quiet(words))
+        return _report(error, words)
 
 
 def _flush_results() -> None:
@@ -114,25 +114,26 @@ def _find_value(words: list[str], wanted: str, value: str | None = None) -> str 
     return value
 
 
-def _is_quiet(words: list[str]) -> bool:
-    """Tell whether only errors and results are wanted, even in an invalid command line."""
-    return not {"-q", "--quiet"}.isdisjoint(_own_words(words))
+def _has(words: list[str], *flags: str) -> bool:
+    """Tell whether a flag is given, even in an invalid command line."""
+    return not set(flags).isdisjoint(_own_words(words))
 
 
 def _own_words(words: list[str]) -> list[str]:
     return words[: words.index("--")] if "--" in words else words
 
 
-def _report(error: Exception, *, as_json: bool, links: bool) -> int:
+def _report(error: Exception, words: list[str]) -> int:
     diagnosed = error if isinstance(error, Diagnosed) else _wrap_unexpected(error)
-    if as_json:
+    if _wants_json(words):
         from .terminal.console import print_json
 
         print_json(describe_error(diagnosed), sys.stderr, indent=None)
     else:
         from .error_text import render_error
 
-        _print_error(render_error(diagnosed, links=links))
+        is_long, is_quiet = _has(words, "-v", "--verbose"), _has(words, "-q", "--quiet")
+        _print_error(render_error(diagnosed, links=not is_quiet, is_long=is_long))
     return exit_status_of(diagnosed)
 
 

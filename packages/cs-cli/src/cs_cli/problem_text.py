@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cs_bundle import redact_text
 from cs_lock import Problem
 
 from .terminal.lines import Block, Excerpt, Hanging, Line, paint, whole
@@ -14,18 +15,28 @@ from .terminal.paths import shorten_paths
 _COLORS = {"error": "bold red", "warning": "bold yellow"}
 _SHOWN = 3
 """Problems of one kind that have lines of their own, if there are more than one more."""
+_LISTED = 20
+"""The same for problems that are not about a package: nothing can stand for their lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What problems are about.
+    """What problems are about, and where they are shown.
 
     :ivar path: the source lock, which problems with a line but without a file are about.
-    :ivar platforms: names of all platforms.
+    :ivar platforms: names of all platforms; none if they are not known.
+    :ivar is_list: whether they are the list below an error, which says how severe they are.
     """
 
     path: Path
-    platforms: tuple[str, ...]
+    platforms: tuple[str, ...] = ()
+    is_list: bool = False
+
+    def start(self, severity: str) -> tuple[Line, int]:
+        """Return what the line of a problem starts with, and how wide that is."""
+        if self.is_list:
+            return ("  - ",), 4
+        return (paint(f"{severity}:", _COLORS[severity]), " "), len(severity) + 2
 
 
 def render_problems(problems: Iterable[Problem], setting: Setting, *, is_long: bool) -> Iterator[Block]:
@@ -45,7 +56,14 @@ def render_problems(problems: Iterable[Problem], setting: Setting, *, is_long: b
         if len(group) == 1 and (excerpt := _quote(group[0], setting)):
             yield excerpt
         if group[0].hint:
-            yield Hanging(("  ", paint("hint:", "cyan"), f" {shorten_paths(group[0].hint)}"), 8)
+            margin = " " * (4 if setting.is_list else 2)
+            yield Hanging((margin, paint("hint:", "cyan"), f" {shorten_paths(group[0].hint)}"), len(margin) + 6)
+
+
+def mask_problem(problem: Problem) -> Problem:
+    """Return a problem without the secrets of the addresses in its texts."""
+    hint = None if problem.hint is None else redact_text(problem.hint)
+    return replace(problem, message=redact_text(problem.message), hint=hint)
 
 
 def fold_problems(problems: Iterable[Problem]) -> list[Problem]:
@@ -65,11 +83,9 @@ def name_platforms(names: Sequence[str], platforms: Sequence[str]) -> str:
     :param names: of platforms.
     :param platforms: the names of all that are shown.
     """
-    if len(platforms) == 1 and list(names) == list(platforms):
+    if not names or (len(platforms) == 1 and list(names) == list(platforms)):
         return ""
-    if set(names) == set(platforms):
-        return " (all platforms)"
-    return f" ({', '.join(names)})" if names else ""
+    return " (all platforms)" if set(names) == set(platforms) else f" ({', '.join(names)})"
 
 
 def _render_all(group: Iterable[Problem], setting: Setting) -> Iterator[Block]:
@@ -84,11 +100,12 @@ def _render_short(group: Sequence[Problem], setting: Setting) -> Iterator[Block]
             yield _render_alike(some, setting)
         else:
             single += some
-    folds = all(problem.package for problem in single) and len(single) > _SHOWN + 1
-    yield from _render_all(single[:_SHOWN] if folds else single, setting)
-    if folds:
-        rest = single[_SHOWN:]
-        yield _render_line(rest[0].severity, f"{len(rest)} more like these: {_name_packages(rest, setting)} ")
+    has_names = all(problem.package for problem in single)
+    shown = _SHOWN if has_names and len(single) > _SHOWN + 1 else _LISTED
+    yield from _render_all(single[:shown], setting)
+    if rest := single[shown:]:
+        names = f": {_name_packages(rest, setting)}" if has_names else ""
+        yield _render_line(rest[0].severity, f"{len(rest)} more like these{names} ", setting)
 
 
 def _find_alike(group: Iterable[Problem]) -> Iterable[list[Problem]]:
@@ -106,20 +123,20 @@ def _render_alike(problems: Sequence[Problem], setting: Setting) -> Hanging:
     prefix = "pypi:" if all(label.startswith("pypi:") for label in labels) else ""
     count = f"{len(labels)} {'PyPI ' if prefix else ''}packages"
     names = _name_packages(problems, setting, prefix)
-    return _render_line(problems[0].severity, f"{count} {shorten_paths(problems[0].plural or '')}: {names} ")
+    return _render_line(problems[0].severity, f"{count} {shorten_paths(problems[0].plural or '')}: {names} ", setting)
 
 
-def _render_line(severity: str, text: str) -> Hanging:
-    return Hanging((paint(f"{severity}:", _COLORS[severity]), f" {text}", paint("(-v)", "dim")), len(severity) + 2)
+def _render_line(severity: str, text: str, setting: Setting) -> Hanging:
+    start, indent = setting.start(severity)
+    return Hanging((*start, text, paint("(-v)", "dim")), indent)
 
 
 def _render_problem(problem: Problem, setting: Setting) -> Hanging:
-    severity = f"{problem.severity}:"
+    start, indent = setting.start(problem.severity)
     path = shorten_paths(str(problem.path or setting.path))
     place = (whole(f"{path}:{problem.line}:"), " ") if problem.line else ()
     text = f"{shorten_paths(problem.message)}{name_platforms(problem.platforms, setting.platforms)}"
-    line: Line = (paint(severity, _COLORS[problem.severity]), " ", *place, text)
-    return Hanging(line, len(severity) + 1)
+    return Hanging((*start, *place, text), indent)
 
 
 def _quote(problem: Problem, setting: Setting) -> Excerpt | None:

@@ -304,7 +304,7 @@ def make_alike(count: int) -> tuple[Problem, ...]:
             package=f"pypi:lib-{number}",
             platform=name,
             line=100 * number + at + 1,
-            hint="put a wheel of it into a directory",
+            hint="put a matching wheel into a directory",
             plural="need an archive",
         )
         for number in range(count)
@@ -317,7 +317,7 @@ def test_problems_that_say_the_same_of_several_packages_are_one_line(large: Insp
     names = ", ".join(f"lib-{number}" for number in range(17))
     assert [line for line in lines if line.startswith(("error", "  hint"))] == [
         f"error: 17 PyPI packages need an archive: {names} (all platforms) (-v)",
-        "  hint: put a wheel of it into a directory",
+        "  hint: put a matching wheel into a directory",
     ]
     assert lines[-1] == "Cannot ship: 17 errors."
 

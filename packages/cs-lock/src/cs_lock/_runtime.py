@@ -290,14 +290,14 @@ def _select(
 
 
 def _unshippable(environment: str, errors: Sequence[Problem], source: SourceLock | None = None) -> LockError:
-    first = errors[0]
-    count = "one problem" if len(errors) == 1 else f"{len(errors)} problems"
+    only = errors[0] if len(errors) == 1 else None
+    count = "one problem" if only else f"{len(errors)} problems"
     return LockError(
         f"the environment {environment!r} cannot ship: {count}",
         kind="unshippable",
         path=source.path if source else None,
-        line=first.line,
-        column=first.column,
-        key=first.key,
+        line=only and only.line,
+        column=only and only.column,
+        key=only and only.key,
         problems=errors,
     )

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from ..archives.store import ArchiveStore, archives_of_packages
 from ..errors import CliError
 from ..licenses.checks import WheelLicenses, check_licenses, read_wheel_licenses, recall_wheel_licenses
+from ..problem_warnings import warn_of_problems
 from ..project.derivation import Derivation
 from ..terminal.console import Console
 from .plan import BuildPlan
-from .warnings import warn_of_problems
 
 
 def check_known_licenses(

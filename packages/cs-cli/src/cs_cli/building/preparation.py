@@ -18,6 +18,7 @@ from ..archives.store import ArchiveStore, open_store
 from ..companions.spdx import require_spdx
 from ..errors import CliError, PlatformFault
 from ..options import BuildingOptions, BuildOptions
+from ..problem_warnings import warn_of_problems
 from ..project.derivation import Derivation, derive_project
 from ..project.platforms import ALL_PLATFORMS, choose_platform, host_platform
 from ..project.protected_inputs import list_inputs
@@ -29,7 +30,6 @@ from .bytecode import require_compiler
 from .execution import Materials
 from .licenses import check_known_licenses
 from .plan import BuildPlan, plan_build, refuse_collisions
-from .warnings import warn_of_problems
 
 if TYPE_CHECKING:
     from ..signing.keys import PrivateKey

@@ -14,7 +14,7 @@ from ..options import InitOptions
 def run_init(options: InitOptions) -> int:
     """Add the table, check what it gives, and say what to do next."""
     from ..setup.adding import compose_manifest, find_project, inspect_result, render_difference, write_manifest
-    from ..setup.report import paint_difference, render_added, render_verdict, warn_of_problems
+    from ..setup.report import paint_difference, render_added, render_verdict, warn_of_obstacles
     from ..terminal.console import Console, print_lines
 
     project = find_project(options)
@@ -25,7 +25,7 @@ def run_init(options: InitOptions) -> int:
     write_manifest(project, old, new)
     print_lines(render_added(project.manifest_path.name, values))
     inspection = inspect_result(options, project)
-    warn_of_problems(inspection, Console(quiet=options.quiet))
+    warn_of_obstacles(inspection, Console(quiet=options.quiet, verbose=options.verbose))
     print_lines(render_verdict(inspection))
     return 0
 

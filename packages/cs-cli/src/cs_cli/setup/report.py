@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from cs_lock import merge_platforms
-
-from ..error_text import render_problem
 from ..errors import advise
 from ..inspection.summary import Inspection
+from ..problem_warnings import warn_of_problems
 from ..terminal.console import Console, format_count
 from ..terminal.lines import Line, paint, whole
 from .manifest_text import render_table
 
-_MOST_PROBLEMS = 3
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -35,15 +32,10 @@ def render_added(manifest: str, values: Mapping[str, object]) -> Iterator[Line]:
     yield ""
 
 
-def warn_of_problems(inspection: Inspection, console: Console) -> None:
+def warn_of_obstacles(inspection: Inspection, console: Console) -> None:
     """Say what would keep a build from succeeding."""
     errors = [problem for problem in inspection.problems if problem.severity == "error"]
-    # The same problem is at another place of the lock for each platform.
-    problems = merge_platforms(replace(problem, line=None, column=None, key=None) for problem in errors)
-    for problem in problems[:_MOST_PROBLEMS]:
-        console.warn(render_problem(problem.to_dict()))
-    if len(problems) > _MOST_PROBLEMS:
-        console.warn(f"and {len(problems) - _MOST_PROBLEMS} more; cs inspect shows them all")
+    warn_of_problems([replace(problem, severity="warning") for problem in errors], inspection.derivation, console)
 
 
 def render_verdict(inspection: Inspection) -> Iterator[Line]:

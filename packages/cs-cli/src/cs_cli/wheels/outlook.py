@@ -173,8 +173,8 @@ class _Planner:
     def _name_folder(self, what: str) -> str:
         """Say how an archive gets into the archive folder."""
         if self._config.archives:
-            return f"put a {what} of it into the archive folder"
-        return f'put a {what} of it into a directory, and set `archives = "DIR"`'
+            return f"put a matching {what} into the archive folder"
+        return f'put a matching {what} into a directory, and set `archives = "DIR"`'
 
     def _find_other_python(self, entry: PendingEntry) -> str | None:
         """Return the Pythons that a project supports, if this one is not among them."""
