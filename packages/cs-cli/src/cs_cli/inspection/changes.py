@@ -27,6 +27,8 @@ _MARKUP = re.compile(  # within a line: no text begins one
     """,
     re.VERBOSE,
 )
+_REFERENCE = re.compile(r"(?<=[@#])(?=[^\W_])")
+"""Within a person's name or the number of an issue, as GitHub and GitLab find them in what Markdown shows."""
 
 Row = tuple[Change, tuple[str, ...]]
 """A change, and the names of the platforms that have it."""
@@ -67,8 +69,11 @@ def render_markdown(comparison: Comparison) -> Iterator[str]:
 
 
 def _escape(text: str) -> str:
-    """Make text from outside harmless in Markdown: what would be markup is escaped, and nothing else."""
-    return _MARKUP.sub(r"\\\g<0>", escape_line(text))
+    """Make text from outside harmless in Markdown: what would be markup is escaped, and nothing else.
+
+    An empty comment keeps ``@`` and ``#`` from what follows: no file name mentions a person or closes an issue.
+    """
+    return _REFERENCE.sub("<!-- -->", _MARKUP.sub(r"\\\g<0>", escape_line(text)))
 
 
 def _fold(platforms: Sequence[PlatformComparison]) -> list[Row]:
