@@ -99,13 +99,14 @@ def test_two_builds_are_byte_identical(
     assert json.loads(Path("one/demoz.cdx.json").read_bytes())["metadata"]["timestamp"] == "2023-11-14T22:13:20Z"
 
 
-def test_a_source_date_that_is_none_is_an_error(
-    workspace: Workspace, template: Path, cs: Cs, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("flags", [(), ("--dry-run",)])
+def test_a_source_date_that_is_none_is_an_error_before_anything_is_fetched(
+    workspace: Workspace, template: Path, cs: Cs, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...]
 ) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
-    outcome = cs("build")
+    outcome = cs("build", *flags)
     assert outcome.status == 1
-    assert "error: SOURCE_DATE_EPOCH is not a valid Unix timestamp" in outcome.err
+    assert outcome.err.startswith("error: SOURCE_DATE_EPOCH is not a valid Unix timestamp")
     assert not Path("dist").exists()
 
 

@@ -15,6 +15,7 @@ from cs_lock import Platform
 from cs_stamp import StampError, Template, TemplateNotFoundError, installed_directories, select_template
 
 from ..archives.store import ArchiveStore, open_store
+from ..companions.inventory import read_epoch
 from ..companions.spdx import require_spdx
 from ..errors import CliError, PlatformFault
 from ..options import BuildingOptions, BuildOptions
@@ -92,6 +93,7 @@ def _prepared(
     options: BuildingOptions, derivation: Derivation, platforms: Sequence[Platform], secrets: Mapping[str, str]
 ) -> Iterator[tuple[BuildRequest, ...]]:
     console, store = Console(quiet=options.quiet, verbose=options.verbose), open_store(options)
+    read_epoch(os.environ)  # refused now, not after all downloads
     warn_of_problems(derivation.warnings, derivation, console)
     if derivation.config.sbom == "spdx":
         require_spdx(os.environ, console)
