@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +19,16 @@ import pytest
 from cli_samples import Cs, Workspace
 from cs_bundle import disk_full
 from cs_cli.run import run_process, runtime_environment
+from cs_cli.terminal.console import Console
 from cs_stamp import write_stamp
 
 FAKE_RUNTIME = """#!/bin/sh
 mkdir -p "$CONDA_SHIP_PREFIX" && echo installed > "$CONDA_SHIP_PREFIX/marker"
-if [ "$*" = "-q bootstrap" ]; then echo "told on stderr" >&2; exit ${BOOTSTRAP_STATUS-0}; fi
+if [ "$*" = "--progress json bootstrap" ]; then
+  echo "told on stdout"
+  cat "$EVENTS" >&2
+  exit ${BOOTSTRAP_STATUS-0}
+fi
 echo "prefix $CONDA_SHIP_PREFIX"
 echo "offline ${DEMO_OFFLINE-unset} quiet ${DEMO_QUIET-unset}"
 for argument in "$@"; do echo "argument <$argument>"; done
@@ -38,6 +46,17 @@ def fake_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         return info
 
     monkeypatch.setattr("cs_cli.building.execution.write_stamp", write)
+    events = [
+        {"event": "start", "prefix": str(tmp_path), "archive_bytes": 2700},
+        {"event": "progress", "archive_bytes": 900},
+        {"event": "message", "level": "note", "message": str(tmp_path)},
+        {"event": "progress", "archive_bytes": 2700},
+        {"event": "error", "status": 66, "message": "no room."},
+        {"event": "of a later version"},
+        7,
+    ]
+    (tmp_path / "events").write_text("".join(f"{json.dumps(event)}\n" for event in events) + "not an event\n")
+    monkeypatch.setenv("EVENTS", str(tmp_path / "events"))
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
 
@@ -76,7 +95,21 @@ def test_status_and_arguments_are_the_runtimes(run: Any, capfd: pytest.CaptureFi
 
 def test_nothing_is_said_of_the_temporary_directory(run: Any, capfd: pytest.CaptureFixture[str]) -> None:
     assert run() == 7
-    assert capfd.readouterr().err.splitlines()[-1] == "installing 3 packages into a temporary directory"
+    captured = capfd.readouterr()
+    assert re.fullmatch(r"installing 3 packages( \(.*\))?", captured.err.splitlines()[-1])
+    assert "told on stdout" not in captured.out
+
+
+def test_the_bar_follows_the_runtime(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[int] = []
+
+    @contextlib.contextmanager
+    def progress(_console: Console, title: str, _total: int | None) -> Iterator[Callable[[int], None]]:
+        yield shown.append if title == "installing 3 packages" else lambda _: None
+
+    monkeypatch.setattr(Console, "progress", progress)
+    assert run() == 7
+    assert shown == [900, 2700]
 
 
 def test_with_verbose_the_runtime_speaks_for_itself(run: Any, capfd: pytest.CaptureFixture[str]) -> None:
@@ -92,7 +125,7 @@ def test_an_installation_that_fails_is_told_and_nothing_is_started(
     monkeypatch.setenv("BOOTSTRAP_STATUS", "66")
     assert run() == 66
     captured = capfd.readouterr()
-    assert captured.err.splitlines()[-2:] == ["installing 3 packages into a temporary directory", "told on stderr"]
+    assert captured.err.splitlines()[-2:] == ["demo: error: no room.", "not an event"]
     assert captured.out == ""
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -55,20 +56,39 @@ def run_runtime(
 
 
 def _install(plan: BuildPlan, result: BuildResult, environment: dict[str, str], console: Console) -> int:
-    """Let the runtime install itself first, so that nothing is said of the temporary directory.
+    """Let the runtime install itself first, and show how far it is, but nothing of the temporary directory.
 
-    :returns: its exit status; what it says is shown if it fails.
+    :returns: its exit status; its error is shown if it fails.
     """
     words = ["self"] if plan.derivation.config.commands == "self" else []
     count = format_count(len(plan.packages), "package")
-    with tempfile.TemporaryFile() as said:
-        with console.step(f"installing {count} into a temporary directory"):
-            command = [str(result.runtime), *words, "-q", "bootstrap"]
-            status = run_process(command, environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
-        if status:
-            said.seek(0)
-            print_lines(said.read().decode(errors="replace").splitlines(), sys.stderr)
+    command = [str(result.runtime), *words, "--progress", "json", "bootstrap"]
+    sizes = [package.size_bytes for package in plan.packages]
+    total = None if None in sizes else sum(size or 0 for size in sizes)
+    said: list[str] = []
+    with console.progress(f"installing {count}", total) as update:
+
+        def take(line: str) -> None:
+            match _parse_event(line):
+                case {"event": "progress", "archive_bytes": int(done_bytes)}:
+                    update(done_bytes)
+                case {"event": "error", "message": str(message)}:
+                    said.append(f"{plan.derivation.config.runtime}: error: {message}")
+                case None:
+                    said.append(line)
+
+        status = run_process(command, environment, on_line=take, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    if status:
+        print_lines(said, sys.stderr)
     return status
+
+
+def _parse_event(line: str) -> object:
+    """Parse a JSON event of ``docs/reference/runtime.md``; ``None`` for what something else has written."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 
 def _build(plan: BuildPlan, materials: Materials, work: Path, console: Console) -> BuildResult:
@@ -101,16 +121,25 @@ def runtime_environment(runtime: str, prefix: Path, settings: dict[str, bool]) -
     return {**inherited, **switched_on, "CONDA_SHIP_PREFIX": literal_path(str(prefix))}
 
 
-def run_process(command: list[str], environment: dict[str, str], **streams: Any) -> int:
+def run_process(
+    command: list[str], environment: dict[str, str], *, on_line: Callable[[str], None] | None = None, **streams: Any
+) -> int:
     """Run a command in the foreground, pass on the signals that ask it to stop, and wait for it.
 
+    :param on_line: takes each line that the command writes to stderr, which it otherwise shares.
     :param streams: those of :class:`subprocess.Popen`; by default the ones of this process.
     :returns: its exit status, 128 plus the signal's number if one ended it.
     """
     with _relayed_signals() as relay:
+        if on_line is not None:
+            streams["stderr"] = subprocess.PIPE
         process = subprocess.Popen(command, env=environment, **streams)
         try:
             relay.start(process)
+            if on_line is not None and process.stderr is not None:
+                with process.stderr as lines:
+                    for line in lines:
+                        on_line(line.decode(errors="replace").rstrip("\r\n"))
             status = process.wait()
         finally:
             if process.poll() is None:
