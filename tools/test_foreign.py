@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from foreign import arm64, debian, kits, zig
+from foreign import arm64, debian, kits, wine, zig
 from foreign.compiling import environment
 from foreign.debian import Pin, download, read_names, read_pins
 from foreign.errors import ForeignError
@@ -239,3 +239,13 @@ def test_a_command_runs_beside_qemu_and_keeps_its_exit_status(monkeypatch: pytes
     script = "test $(id -u) = 0 && test -e /proc/sys/fs/binfmt_misc/qemu-aarch64 && exit 7"
     assert arm64.run(["sh", "-c", script], dict(os.environ)) == 7
     assert not Path("/proc/sys/fs/binfmt_misc/qemu-aarch64").exists()
+
+
+def test_a_program_of_wine_starts_the_server_of_its_kit(tmp_path: Path) -> None:
+    programs = tmp_path / "usr/lib/wine"
+    programs.mkdir(parents=True)
+    (programs / "wineserver").write_text("#!/bin/sh\nexec /usr/lib/wine/wineserver64")
+    (programs / "wineserver64").write_text("server")
+    for _ in range(2):
+        wine._name_server(tmp_path)
+        assert (programs / "wineserver").read_text() == "server"

@@ -82,6 +82,7 @@ def _provide_pristine() -> Path:
 def _make_pristine(directory: Path) -> None:
     """Let wine make a directory of Windows, and add the library that wine lacks."""
     _add_zlib(kits.provide("wine"))
+    _name_server(kits.provide("wine"))
     variables, server = {**os.environ, **_describe(directory)}, _program("wineserver64")
     run_alone([_program("wine64"), "wineboot", "-i"], variables, after=[(server, "-k"), (server, "-w")], quiet=True)
     system = directory / "drive_c/windows/system32"
@@ -95,3 +96,13 @@ def _add_zlib(folder: Path) -> None:
     library = (folder / "usr/x86_64-w64-mingw32/lib/zlib1.dll").read_bytes()
     marked = library[:64] + _BUILTIN + library[64 + len(_BUILTIN) :]
     (folder / "usr/lib/x86_64-linux-gnu/wine/x86_64-windows/zlib1.dll").write_bytes(marked)
+
+
+def _name_server(folder: Path) -> None:
+    """Replace the script that Debian has in the place of wine's server: it looks for an installed wine only.
+
+    A program starts what lies there before it reads ``WINESERVER``.
+    """
+    server = folder / "usr/lib/wine/wineserver"
+    server.unlink()
+    server.symlink_to("wineserver64")

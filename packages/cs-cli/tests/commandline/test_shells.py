@@ -1,4 +1,4 @@
-"""Completions, in the shells themselves; PowerShell is not available here: its script is only looked at."""
+"""Completions, in the shells themselves; PowerShell is not available here: a grammar reads its script."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import tree_sitter_powershell
+from tree_sitter import Language, Parser
 
 from cli_samples import Cs, Workspace
 from cs_cli.commandline.table import SUMMARIES, load_command
@@ -176,12 +178,13 @@ def test_zsh_carries_no_name_of_the_workspace_out(hostile: list[str], tmp_path: 
     assert not (tmp_path / "carried-out").exists()
 
 
-def test_powershell_gets_a_script_whose_quotes_and_braces_are_balanced(cs: Cs) -> None:
-    script = re.sub(r"#.*", "", cs("completions", "powershell").out)
-    code = re.sub(r"'(?:[^']|'')*'", "", re.sub(r'"[^"\n]*"', "", script))
-    assert "'" not in code
-    for opening, closing in ("{}", "()", "[]"):
-        assert code.count(opening) == code.count(closing)
+@pytest.mark.parametrize("removed", ["", "}\n", "'", "@(", " -and", "$one in "])
+def test_powershell_gets_a_script_in_its_grammar(removed: str, cs: Cs) -> None:
+    script = cs("completions", "powershell").out
+    assert removed in script
+    parser = Parser(Language(tree_sitter_powershell.language()))
+    tree = parser.parse(script.replace(removed, "", 1).encode())
+    assert tree.root_node.has_error is (removed != "")
 
 
 def test_names_of_the_workspace_are_there_for_the_scripts(workspace: Workspace, cs: Cs) -> None:
