@@ -217,4 +217,4 @@ def test_the_delegate_can_be_a_program_for_the_platform(
     for words in (("bootstrap",), ()):
         completed = home.run(runtime, *words)
     assert completed.returncode == 78, completed.stderr
-    assert f"{home.prefix}/bin/tool is an unstamped template" in completed.stderr
+    assert f"{home.show(home.prefix)}/bin/tool is an unstamped template" in completed.stderr

@@ -33,6 +33,10 @@ class User:
         return self.home.prefix
 
     @property
+    def shown_prefix(self) -> str:
+        return self.home.show(self.prefix)
+
+    @property
     def beside(self) -> Path:
         return self.prefix.parent
 
@@ -237,7 +241,7 @@ def test_named_environments_follow_an_upgrade_and_a_rollback(user: User) -> None
     assert (user.version, precious.read_text()) == ("2.0", "mine")
     assert not (user.beside / ".demo.previous" / "envs").exists()
     user.add_environment("second")
-    assert user.run(user.new, "rollback").stdout.startswith(f"rolled back to demo 1.0 at {user.prefix}; ")
+    assert user.run(user.new, "rollback").stdout.startswith(f"rolled back to demo 1.0 at {user.shown_prefix}; ")
     assert (user.version, precious.read_text()) == ("1.0", "mine")
     assert list_names(user.prefix / "envs") == ["mine", "second"]
     assert user.run(user.old, "word").stderr == ""
@@ -290,7 +294,7 @@ def add_distribution(user: User) -> tuple[str, str]:
     (site_packages,) = (user.prefix / "lib").glob("python3*/site-packages")
     (site_packages / "mine-2.0.dist-info").mkdir()
     (site_packages / "mine-2.0.dist-info" / "METADATA").write_text("Name: mine\nVersion: 2.0\n")
-    return "(mine-2.0 added)", f", and `{user.prefix}/bin/python -m pip install mine==2.0` adds that again"
+    return "(mine-2.0 added)", f", and `{user.shown_prefix}/bin/python -m pip install mine==2.0` adds that again"
 
 
 def add_record(user: User) -> tuple[str, str]:
@@ -308,7 +312,7 @@ def add_package(user: User) -> tuple[str, str]:
     (user.prefix / "conda-meta" / "mine-1-0.json").write_text(json.dumps(record))
     with (user.prefix / "conda-meta" / "history").open("a") as history:
         history.write("==> 2026-02-02 00:00:00 <==\n# cmd: conda install mine\n# update specs: ['mine >=1']\n")
-    return "(mine-1-0 added)", f", and `conda install --prefix {user.prefix} 'mine >=1'` adds that again"
+    return "(mine-1-0 added)", f", and `conda install --prefix {user.shown_prefix} 'mine >=1'` adds that again"
 
 
 def remove_package(user: User) -> tuple[str, str]:
@@ -634,7 +638,7 @@ def test_times_of_files_mean_nothing(seconds: int, user: User) -> None:
     make_abandoned(user)
     for path in [*user.home.directory.rglob("*"), user.home.directory]:
         os.utime(path, (seconds, seconds), follow_symlinks=False)
-    assert user.run(user.old, "bootstrap").stdout == f"demo 1.0 is already installed at {user.prefix}\n"
+    assert user.run(user.old, "bootstrap").stdout == f"demo 1.0 is already installed at {user.shown_prefix}\n"
     assert list_names(user.beside) == ["demo"]
     user.run(user.new, "word")
     assert user.version == "2.0"

@@ -65,3 +65,7 @@ class Home:
     def spell(self, path: Path) -> str:
         """Return a path as programs of this user name it."""
         return str(path)
+
+    def show(self, path: Path) -> str:
+        """Return a path as programs tell it to this user: from the home directory."""
+        return f"~/{path.relative_to(self.directory)}" if path.is_relative_to(self.directory) else str(path)

@@ -108,6 +108,10 @@ class WindowsHome:
         """Return a path as programs of this user name it."""
         return spell(path)
 
+    def show(self, path: Path) -> str:
+        """Return a path as programs tell it to this user: in full, as no shell of Windows knows another home."""
+        return spell(path)
+
     def run(self, executable: Path, *words: str, **options: Any) -> Command:
         """Run a Windows program to its end. wine gives its status modulo 256."""
         settings: dict[str, Any] = {"env": self.environment, "cwd": self.directory, "stdin": None, "input": ""}

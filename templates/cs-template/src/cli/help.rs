@@ -7,8 +7,8 @@ use cs_stamp::words::HELP as HELP_WORD;
 use crate::cli::table::{COMMANDS, Choice, Command, GLOBALS, Set, find_command};
 use crate::cli::variables::{SHARED_PREFIX, name_variable};
 use crate::context::Runtime;
-use crate::locate::home::abbreviate;
 use crate::process::console;
+use crate::say::paths::shorten_paths;
 use crate::say::wrap::wrap;
 
 /// A part of a help text. What it says of this runtime is put in before its lines are broken.
@@ -195,6 +195,7 @@ impl Values {
             Some(own) => format!("{SHARED_PREFIX}, {own}"),
             None => SHARED_PREFIX.to_owned(),
         };
+        let prefix = runtime.place.prefix.to_string_lossy();
         let docs_url = header.docs_url.clone().unwrap_or_default();
         Self(vec![
             ("{prefix_variables}", prefix_variables),
@@ -206,7 +207,7 @@ impl Values {
             ),
             ("{QUIET}", variable("QUIET")),
             ("{PROGRESS}", variable("PROGRESS")),
-            ("{prefix}", abbreviate(&runtime.place.prefix)),
+            ("{prefix}", shorten_paths(&prefix).into_owned()),
             ("{runtime}", header.runtime.clone()),
             ("{delegate}", header.delegate.clone()),
             ("{docs_url}", docs_url),

@@ -1,6 +1,6 @@
 //! The user's directories.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::cli::variables::{Lookup, read_value};
 
@@ -11,16 +11,6 @@ pub fn find_home(lookup: Lookup) -> Option<PathBuf> {
         .map(PathBuf::from)
         .or_else(std::env::home_dir)
         .filter(|home| home.is_absolute())
-}
-
-/// A path as people write it: `~` for the home directory, where shells read that.
-pub fn abbreviate(path: &Path) -> String {
-    let lookup = |name: &str| std::env::var_os(name);
-    let home = find_home(&lookup).filter(|_| cfg!(unix));
-    match home.as_deref().map(|home| path.strip_prefix(home)) {
-        Some(Ok(rest)) if !rest.as_os_str().is_empty() => format!("~/{}", rest.display()),
-        _ => path.to_string_lossy().into_owned(),
-    }
 }
 
 /// `LOCALAPPDATA`, `XDG_DATA_HOME`, or where it would be under the home directory.

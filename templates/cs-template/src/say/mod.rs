@@ -4,6 +4,7 @@ pub mod change;
 pub mod error;
 pub mod escape;
 pub mod form;
+pub mod paths;
 pub mod phrases;
 pub mod progress;
 pub mod verdict;

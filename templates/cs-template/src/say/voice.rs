@@ -3,6 +3,7 @@
 //! Everything that the runtime writes to a terminal goes through this module, which is why it may
 //! and others may not (`clippy.toml`). It takes lines and values, never text with line ends in it:
 //! those and all else that commands a terminal come from outside, and are shown instead of obeyed.
+//! Paths are short in lines for people, and whole in JSON.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::Ordering;
@@ -13,6 +14,7 @@ use crate::process::console::{self, CLEAR_LINE, obeys_escapes};
 use crate::say::error::Error;
 use crate::say::escape::{escape_json, escape_line};
 use crate::say::form::Form;
+use crate::say::paths::shorten_paths;
 
 /// Version of the JSON events.
 pub const EVENTS_SCHEMA_VERSION: u32 = 1;
@@ -222,7 +224,7 @@ pub fn print_line(line: &str) -> Result<(), Error> {
 pub fn print_lines(lines: impl IntoIterator<Item = impl AsRef<str>>) -> Result<(), Error> {
     let lines = lines.into_iter();
     print(&lines.fold(String::new(), |text, line| {
-        text + &escape_line(line.as_ref()) + "\n"
+        text + &render(line.as_ref()) + "\n"
     }))
 }
 
@@ -252,6 +254,11 @@ fn write_event(event: &Event) {
     }
 }
 
+/// A line for people: its paths are short, and none of it commands the terminal.
+fn render(line: &str) -> String {
+    escape_line(&shorten_paths(line)).into_owned()
+}
+
 /// A variable of the environment, unless it is empty.
 fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
@@ -266,7 +273,7 @@ pub fn draw_bar(line: &str) {
 
 /// Ask a question, to be answered on the same line.
 pub fn ask(question: &str) {
-    write(&format!("{} ", escape_line(question)));
+    write(&format!("{} ", render(question)));
 }
 
 /// End the line of a question that has got no answer.
@@ -276,7 +283,7 @@ pub fn end_question() {
 
 /// Write a sentence on a line of its own.
 fn write_text(line: &str) {
-    write_line(&escape_line(line));
+    write_line(&render(line));
 }
 
 /// Write a line, in the place of the bar if there is one.

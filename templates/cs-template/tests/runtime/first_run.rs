@@ -135,16 +135,13 @@ fn a_form_of_progress_that_is_none_stops_whoever_could_show_it() {
 #[test]
 fn bootstrap_reports_its_result() {
     let sandbox = Sandbox::new();
-    let prefix = sandbox.prefix();
+    let prefix = sandbox.spell(&sandbox.prefix());
     let first = sandbox.run(&["bootstrap"]).ok();
-    assert_eq!(
-        first.stdout,
-        format!("demo 1.0 is installed at {}\n", prefix.display())
-    );
+    assert_eq!(first.stdout, format!("demo 1.0 is installed at {prefix}\n"));
     let second = sandbox.run(&["bootstrap"]).ok();
     assert_eq!(
         second.stdout,
-        format!("demo 1.0 is already installed at {}\n", prefix.display())
+        format!("demo 1.0 is already installed at {prefix}\n")
     );
     assert_eq!(second.stderr, "");
 }

@@ -172,12 +172,66 @@ fn uninstall_lists_named_environments_and_removes_everything() {
     let command = if cfg!(windows) {
         format!("del \"{}\"", sandbox.runtime.with_extension("").display())
     } else {
-        format!("rm {}", sandbox.runtime.canonicalize().unwrap().display())
+        format!(
+            "rm {}",
+            sandbox.spell(&sandbox.runtime.canonicalize().unwrap())
+        )
     };
     let end = format!("To remove demo itself: {command}\n");
     assert!(removed.ends_with(&end), "{removed}");
     assert!(!sandbox.prefix().exists());
     assert_eq!(sandbox.tree(), Vec::<String>::new());
+}
+
+/// Lines for people name paths from the home directory, JSON names them in full.
+#[cfg(unix)]
+#[test]
+fn only_json_names_the_home_directory() {
+    let sandbox = Sandbox::new();
+    let home = sandbox.path("").display().to_string();
+    for arguments in [
+        &["-v", "x"][..],
+        &["bootstrap"],
+        &["bootstrap", "--force"],
+        &["rollback"],
+        &["verify"],
+        &["help"],
+        &["status"],
+        &["--path", ".", "status"],
+        &["uninstall", "-y"],
+        &["uninstall", "-y"],
+    ] {
+        let run = sandbox.run(arguments);
+        let text = run.stdout + &run.stderr;
+        assert!(!text.contains(&home), "{arguments:?}: {text}");
+    }
+    let events = sandbox.run(&["--progress", "json", "x"]).ok().stderr;
+    let status = sandbox.run(&["status", "--json"]).ok().stdout;
+    for text in [events, status] {
+        assert!(!text.contains("~/"), "{text}");
+        assert!(text.contains(&format!("{home}.conda/demo\"")), "{text}");
+    }
+}
+
+/// Where `~` would be another directory to the person who reads, or none, paths are whole.
+#[cfg(unix)]
+#[test]
+fn an_odd_home_is_not_shortened() {
+    let sandbox = Sandbox::new();
+    let prefix = sandbox.prefix().display().to_string();
+    for (name, value) in [
+        ("HOME", ""),
+        ("HOME", "/"),
+        ("HOME", "home"),
+        ("SUDO_USER", "x"),
+    ] {
+        let mut command = sandbox.command(&["--path", &prefix, "status"]);
+        let text = run(command.env(name, value)).ok().stdout;
+        assert!(
+            text.contains(&format!("prefix      {prefix} (")),
+            "{name}={value}: {text}"
+        );
+    }
 }
 
 #[test]
@@ -220,7 +274,8 @@ fn the_bundle_beside_a_runtime_goes_with_it() {
         format!("del \"{}\" \"{}\"\n", runtime.display(), bundle.display())
     } else {
         let paths = [&sandbox.runtime, &bundle].map(|path| path.canonicalize().unwrap());
-        format!("rm {} '{}'\n", paths[0].display(), paths[1].display())
+        // A shell reads no `~` in quotes.
+        format!("rm {} '{}'\n", sandbox.spell(&paths[0]), paths[1].display())
     };
     assert!(text.ends_with(&expected), "{text}");
 }

@@ -86,6 +86,14 @@ impl Sandbox {
         path
     }
 
+    /// A path as messages name it: from the home directory, where shells read that.
+    pub fn spell(&self, path: &Path) -> String {
+        match path.strip_prefix(self.directory.path()) {
+            Ok(below) if cfg!(unix) => format!("~/{}", below.display()),
+            _ => path.display().to_string(),
+        }
+    }
+
     /// Where the prefix is unless a test says otherwise.
     pub fn prefix(&self) -> PathBuf {
         self.path(".conda/demo")

@@ -148,7 +148,7 @@ fn a_damaged_archive_in_a_bundle_is_named() {
         ])
         .fails_with(66);
     assert!(message.contains("tool-1.0-0.conda"), "{message}");
-    let origin = format!("It was read from {}:", directory.display());
+    let origin = format!("It was read from {}:", sandbox.spell(&directory));
     assert!(message.contains(&origin), "{message}");
     assert!(!sandbox.prefix().exists());
     assert!(!sandbox.path(".conda").exists());

@@ -204,7 +204,7 @@ fn add_packages(sandbox: &Sandbox, spec: &str) {
 fn the_users_packages_are_listed_once_with_commands_that_add_them_again() {
     let sandbox = upgraded();
     add_packages(&sandbox, "plugin >=1");
-    let prefix = sandbox.prefix().display().to_string();
+    let prefix = sandbox.spell(&sandbox.prefix());
     let add_again = format!(
         "`conda install --prefix {prefix} 'plugin >=1'` and \
          `{prefix}/bin/python -m pip install by_pip==2.0` adds "
