@@ -70,7 +70,7 @@ def look_at_proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
 def look_at_certificates(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Load the certificates that servers are checked with."""
     found = find_certificates(environ)
-    where = "those of the system" if found.source == "system" else f"those that {found.source} names: {found.path}"
+    where = "those of the system" if found.source == "system" else f"those of {found.source}: {found.path}"
     count = "" if found.count is None else f", {format_count(found.count, 'certificate')}"
     expired = f", {found.expired_count} of them expired" if found.expired_count else ""
     is_useless = found.count is not None and found.count == found.expired_count
