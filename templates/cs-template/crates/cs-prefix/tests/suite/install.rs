@@ -432,7 +432,7 @@ fn a_damaged_marker_is_foreign() {
         fs::create_dir(path).unwrap();
         fs::write(path.join(".demo.json"), "{\"schema").unwrap();
     };
-    assert_refused(make, "its .demo.json is damaged");
+    assert_refused(make, "its .demo.json is another program's, or damaged (EOF");
 }
 
 #[cfg(unix)]
