@@ -228,6 +228,7 @@ def signatures(session: nox.Session) -> None:
     What ``nox -s templates`` has put into dist/ is stamped too, for all platforms in one run if it has all of them.
     """
     install_everything(session)
+    install(session, "tests-cs-cli")
     if real := [str(wheel) for wheel in (ROOT / "dist").glob("cs_template_*-py3-none-any.whl")]:
         session.install("--no-deps", "--force-reinstall", *real)
     path = os.pathsep.join((str(install_rcodesign(session)), os.environ["PATH"]))
