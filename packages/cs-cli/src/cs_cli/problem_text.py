@@ -118,12 +118,14 @@ def _find_alike(group: Iterable[Problem]) -> Iterable[list[Problem]]:
 
 
 def _render_alike(problems: Sequence[Problem], setting: Setting) -> Hanging:
-    """Render what problems say of their packages: ``17 PyPI packages need an archive: a, b …``."""
+    """Render what problems say of their packages: ``17 PyPI packages need an archive: a*, b … (* requested)``."""
     labels = {problem.package or "" for problem in problems}
     prefix = "pypi:" if all(label.startswith("pypi:") for label in labels) else ""
     count = f"{len(labels)} {'PyPI ' if prefix else ''}packages"
-    names = _name_packages(problems, setting, prefix)
-    return _render_line(problems[0].severity, f"{count} {shorten_paths(problems[0].plural or '')}: {names} ", setting)
+    has_marks = len({problem.feature is None for problem in problems}) > 1
+    names = _name_packages(problems, setting, prefix, has_marks=has_marks)
+    text = f"{count} {shorten_paths(problems[0].plural or '')}: {names} {'(* requested) ' if has_marks else ''}"
+    return _render_line(problems[0].severity, text, setting)
 
 
 def _render_line(severity: str, text: str, setting: Setting) -> Hanging:
@@ -147,14 +149,16 @@ def _quote(problem: Problem, setting: Setting) -> Excerpt | None:
     return quote_line(problem.path or setting.path, problem.line, problem.column or 1)
 
 
-def _name_packages(problems: Iterable[Problem], setting: Setting, prefix: str = "") -> str:
+def _name_packages(problems: Iterable[Problem], setting: Setting, prefix: str = "", *, has_marks: bool = False) -> str:
     """Name the packages of problems; each platform is named with its packages.
 
     :param prefix: what is left out of the labels.
+    :param has_marks: mark those that the manifest asks for.
     """
     places: dict[str, list[str]] = {}
     for problem in problems:
-        places.setdefault((problem.package or "").removeprefix(prefix), []).extend(problem.platforms)
+        name = (problem.package or "").removeprefix(prefix) + "*" * (has_marks and problem.feature is not None)
+        places.setdefault(name, []).extend(problem.platforms)
     groups = _group_by_platforms(places, setting.platforms)
     return "; ".join(f"{', '.join(names)}{name_platforms(at, setting.platforms)}" for at, names in groups.items())
 
