@@ -19,7 +19,9 @@ from support.servers import Server, serve
 from support.site_pages import Page, read_pages
 
 NAMES = sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
-MARKDOWN = re.compile(r"```|\*\*|\]\(|^#+ |^ *\| |^ *===|^ *!!! |--8<--|\{ ?[#.]", re.MULTILINE)
+MARKDOWN = re.compile(
+    r"```|\*\*|\]\(|^#+ |^ *\| |^ *===|^ *!!! |--8<--|\{ ?[#.]|:(?:attr|class|data|exc|func|meth|mod):", re.MULTILINE
+)
 
 FOUND = {
     "troubleshoot": "troubleshooting",

@@ -33,9 +33,9 @@ def cached_path(cache: StrPath, sha256_hex: str, file_name: str) -> Path:
 def find_cached(expected: Iterable[WantedArchive], cache: StrPath) -> list[Path] | None:
     """Find archives in a cache without an HTTP client, looking at their sizes only.
 
-    Check them while they are copied: :func:`append_bundle` and :func:`write_bundle` take ``expected`` too.
+    Check them while they are copied: ``append_bundle`` and ``write_bundle`` take ``expected`` too.
 
-    :param cache: as for :func:`fetch_archives`.
+    :param cache: as for ``fetch_archives``.
     :returns: paths in the order of ``expected``; None if an archive is not there, or its size is wrong. One of unknown
         size must be there: no lock has the sizes of wheels.
     """

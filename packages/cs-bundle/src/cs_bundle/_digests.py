@@ -15,7 +15,7 @@ _BLOCK_BYTES = 1 << 20
 
 
 class Digest(Protocol):
-    """Something that takes bytes, as the objects of :mod:`hashlib` do."""
+    """Something that takes bytes, as the objects of ``hashlib`` do."""
 
     def update(self, data: bytes | memoryview, /) -> None:
         """Take more bytes."""

@@ -23,7 +23,7 @@ from ._wanted import WantedArchive
 
 
 class Downloads:
-    """The downloads of one call; :meth:`close` ends the connections."""
+    """The downloads of one call; ``close`` ends the connections."""
 
     def __init__(
         self, environ: Mapping[str, str], meter: Meter, observer: Observer, *, offline: bool, rehash: bool

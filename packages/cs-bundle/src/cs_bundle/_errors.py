@@ -13,7 +13,7 @@ _TEXTS = ("kind", "message", "name", "url", "expected", "actual", "hint")
 class BundleError(Exception):
     """An error in a bundle, an archive or a download.
 
-    All its texts go through :func:`cs_bundle._urls.redact_text`: no address in it holds a secret.
+    All its texts go through ``redact_text``: no address in it holds a secret.
 
     :ivar kind: stable identifier of the fault; ``docs/reference/bundle-format.md`` lists those of bundles.
     :ivar path: bundle or file that the error is about.

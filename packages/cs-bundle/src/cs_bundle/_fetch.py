@@ -42,8 +42,8 @@ def fetch_archives(
 
     A file is hashed while it arrives and takes its place in the cache, ``CACHE/ab/abcd.../NAME``, only with the right
     digest. A download that breaks off is resumed up to four times; the first one that fails for good stops the others.
-    Nobody can remove archives meanwhile (:func:`clearing_cache`); to keep them longer, use the cache for longer
-    (:func:`using_cache`).
+    Nobody can remove archives meanwhile (``clearing_cache``); to keep them longer, use the cache for longer
+    (``using_cache``).
 
     :param cache: directory, created when needed; several processes may share it.
     :param on_progress: called from several threads, never from two at once.

@@ -16,7 +16,7 @@ from ._errors import FetchError
 def find_proxy(url: str, proxies: Mapping[str, str]) -> str:
     """Return the proxy for an address, or nothing.
 
-    :param proxies: what :func:`read_proxies` returned.
+    :param proxies: what ``read_proxies`` returned.
     """
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
@@ -60,7 +60,7 @@ def _split(proxy: str) -> SplitResult:
 def name_proxy(proxy: str) -> str:
     """Name a proxy without its login.
 
-    :param proxy: an address that :func:`parse_proxy` takes.
+    :param proxy: an address that ``parse_proxy`` takes.
     """
     return f"the proxy {_split(proxy).netloc.rpartition('@')[2]}"
 

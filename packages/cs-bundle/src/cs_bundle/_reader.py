@@ -22,10 +22,10 @@ _BUFFER_BYTES = 1 << 17
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleReader:
-    """Access to the archives of a bundle; made by :func:`open_bundle`. It holds no open file.
+    """Access to the archives of a bundle; made by ``open_bundle``. It holds no open file.
 
     :ivar form: ``directory``; ``canonical``, read in place; or ``foreign``, decompressed.
-    :ivar archives: what the bundle holds, in its own order, a directory's sorted.
+    :ivar archives: what the bundle contains, in its own order; those of a directory are sorted.
     """
 
     path: Path
@@ -57,7 +57,7 @@ class BundleReader:
     def iterate_archives(self) -> Iterator[tuple[ArchiveEntry, BinaryIO]]:
         """Hand out every archive with a file to read it from, in one pass over the bundle.
 
-        A file is valid until the next one is handed out. The walk checks again what :func:`open_bundle` checked.
+        A file is valid until the next one is handed out. The walk checks again what ``open_bundle`` checked.
         """
         return iterate_archives(self.path)
 

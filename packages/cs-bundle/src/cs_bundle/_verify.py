@@ -46,10 +46,10 @@ def verify_bundle(
     :param bundle: a directory, a ``.bundle.tar.zst`` file, or an open seekable file that holds such a bundle and
         nothing else; it stays open.
     :param exact: refuse missing archives, and in a bundle file unknown ones; else both are reported. A directory may
-        hold what it likes besides.
+        contain anything else.
     :param path: what to call an open file in errors and in the report; default: its name.
     :raises BundleReadError: if the bundle cannot be read.
-    :raises ArchiveMismatchError: if an archive has another size or SHA-256.
+    :raises ArchiveMismatchError: if the size or SHA-256 of an archive does not match.
     :raises BundleRejectedError: if the bundle breaks any other rule; ``kind`` says which.
     """
     if isinstance(bundle, str | PathLike):

@@ -70,7 +70,7 @@ def append_bundle(
     expected: Iterable[WantedArchive] = (),
     digests: Sequence[Digest] = (),
 ) -> BundleInfo:
-    """Write archives as a bundle into an open file, at its current position; see :func:`write_bundle`.
+    """Write archives as a bundle into an open file, at its current position; see ``write_bundle``.
 
     :param digests: take every byte of the bundle too, so that a digest of the whole file needs no second reading.
     :raises ArchiveNameError: if a name is not one of a package archive.

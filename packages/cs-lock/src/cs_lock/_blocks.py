@@ -2,7 +2,7 @@
 
 Locks are machine-written: block style, plain or simply quoted scalars, one line each. Reading just that is four
 times as fast as a YAML library, and knows no anchors, tags or flow collections that could blow up. Whatever else
-YAML allows raises :class:`Unsupported`, and :mod:`cs_lock._events` reads the document instead.
+YAML allows raises ``Unsupported``, and ``cs_lock._events`` reads the document instead.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 Node = Any
-"""``None``, ``str`` (:class:`Quoted` when it was in quotes), ``list`` or ``dict`` with string keys."""
+"""``None``, ``str`` (``Quoted`` when it was in quotes), ``list`` or ``dict`` with string keys."""
 
 MAX_DEPTH = 64
 """Locks have five levels."""

@@ -69,7 +69,7 @@ def explain_exclusions(
 ) -> list[Exclusion]:
     """Say for each excluded package what it took along, what stayed, and who lost a dependency.
 
-    :param dropped: as :func:`find_dropped` returned them.
+    :param dropped: as ``find_dropped`` returned them.
     :param platform: name of the platform that the graph is of.
     :returns: one value for each excluded name that the platform has, sorted by name.
     """

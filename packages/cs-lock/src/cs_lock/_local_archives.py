@@ -24,7 +24,7 @@ _COMPLETE = 5
 class LocalArchive:
     """A wheel or a conda package on this machine.
 
-    Make one with :meth:`of_wheel` or :meth:`of_conda`, which check what they are given.
+    Make one with ``of_wheel`` or ``of_conda``, which check what they are given.
 
     :ivar path: of the file; absolute.
     :ivar file_name: of the archive in a bundle and in the runtime lock.

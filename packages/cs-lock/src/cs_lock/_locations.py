@@ -126,7 +126,7 @@ def choose_subdir(stated: str | None, folder: str | None, location: str) -> str 
     later ones kept it. The name of a user's own directory means less than the stated subdir.
 
     :param stated: the entry's subdir.
-    :param folder: as :func:`derive_location_fields` found it.
+    :param folder: as ``derive_location_fields`` found it.
     """
     if stated and is_local_archive(location) and folder != "noarch":
         return stated

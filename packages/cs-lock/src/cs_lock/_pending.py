@@ -20,7 +20,7 @@ Reason = Literal["directory", "git", "sdist", "source-package", "unpinned", "mis
 class PendingEntry:
     """An entry of the lock that needs an archive of this machine.
 
-    :ivar label: ``pypi:NAME`` or ``conda:NAME``; :meth:`cs_lock.RuntimeLock.settle` takes it.
+    :ivar label: ``pypi:NAME`` or ``conda:NAME``; ``cs_lock.RuntimeLock.settle`` takes it.
     :ivar kind: of the package, and of the archive that it needs: a wheel or a conda package.
     :ivar name: in the normal form of its kind.
     :ivar version: ``None`` if the lock has none.

@@ -26,7 +26,7 @@ _LOCK_AGAIN = "lock the workspace again"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What a location says; the fields are those of :class:`cs_lock.PypiRecord`."""
+    """What a location says; the fields are those of ``cs_lock.PypiRecord``."""
 
     origin: Origin
     form: Form

@@ -25,7 +25,7 @@ class PypiRecord:
         ``None`` for a path.
     :ivar file_name: of the file, percent-decoded; ``None`` for a tree.
     :ivar sha256: of the file, hex; empty when the lock has none.
-    :ivar index: URL of the index, if it is not :data:`PYPI_INDEX`.
+    :ivar index: URL of the index, if it is not ``PYPI_INDEX``.
     :ivar requires_dist: what the package needs (PEP 508); the solver has judged markers and extras.
     :ivar subdirectory: of the project in a tree or an sdist.
     :ivar commit: of a repository, 40 hex digits.

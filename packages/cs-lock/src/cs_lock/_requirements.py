@@ -35,7 +35,7 @@ class Requirement:
     :ivar package: its name.
     :ivar spec: what it asks for, as its record says.
     :ivar name: the virtual package, such as ``__glibc``.
-    :ivar is_needed: whether a machine without the virtual package does not do.
+    :ivar is_needed: whether the machine must have the virtual package.
     :ivar versions: comparisons that all have to hold, such as ``>=2.28``; the versions are whole numbers with dots.
     :ivar x86_64_level: lowest level of the x86-64 architecture (2, 3 or 4) for ``__archspec``. A microarchitecture
         asks for its level: more is not compared.

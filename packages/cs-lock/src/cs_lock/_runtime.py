@@ -39,7 +39,7 @@ class RuntimeLock:
     :ivar platforms: the platforms that it ships for, sorted by name.
     :ivar channels: the one with the highest priority first; without directories, which others cannot reach.
     :ivar exclusions: the effect of each excluded name on each platform.
-    :ivar problems: all problems, errors first; :func:`derive` returns a lock with errors only if asked to.
+    :ivar problems: all problems, errors first; ``derive`` returns a lock with errors only if asked to.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class RuntimeLock:
         return self._selections[name]
 
     def wheels(self, platform: str | Platform) -> tuple[Wheel, ...]:
-        """Return the wheels that ship on a platform, without those that :meth:`pending` lists.
+        """Return the wheels that ship on a platform, without those that ``pending`` lists.
 
         :param platform: a platform or its name, or a subdir that one platform has.
         :returns: the wheels in install order, each after those that it needs, ties by name.

@@ -47,7 +47,7 @@ class BackendSettings:
     """How build backends are run.
 
     :ivar python: Python that they run in; by default the one that runs this.
-    :ivar environ: variables that they start from, of which :func:`compose_environ` keeps a part.
+    :ivar environ: variables that they start from; those that would change the build are left out.
     :ivar constraints: constraints file of pip for what they need.
     :ivar offline: install only what pip finds in the directories that ``PIP_FIND_LINKS`` names.
     :ivar may_use_installed: whether this Python is good enough, without isolation, when it has what they need.

@@ -27,7 +27,7 @@ _BARE_USER = re.compile(r"(?!mailto:)[^\s/:@]+:[^\s/@]*@[^\s/@]+/?")
 def read_condarc(path: Path) -> str:
     """Return the text of a condarc file.
 
-    :param path: a YAML file with one mapping, UTF-8, at most :data:`MAX_SIZE_BYTES` long.
+    :param path: a YAML file with one mapping, UTF-8, at most ``MAX_SIZE_BYTES`` long.
     :raises ManifestError: when it cannot be read, is not a mapping, or holds credentials.
     """
     text = _read_text(path)

@@ -39,7 +39,7 @@ class ShipConfig:
 
     The fields are the keys of ``[tool.conda-ship]``; the reference page describes them. ``condarc`` is the text of
     ``condarc-file``. ``runtime_version`` is ``None`` when only the project's build backend knows it:
-    :func:`cs_manifest.ask_version` asks it.
+    ``cs_manifest.ask_version`` asks it.
     """
 
     runtime: str
@@ -81,7 +81,7 @@ class ShipConfig:
 def load_config(project: Project, overrides: Mapping[str, object] | None = None) -> ShipConfig:
     """Read the settings of a build. No code of the project is run.
 
-    :param project: from :func:`cs_manifest.discover`.
+    :param project: from ``cs_manifest.discover``.
     :param overrides: values from the command line, by key (``-`` and ``_`` are the same); ``None`` means not given.
     :raises ManifestError: at the first key that is unknown, doubled, missing or has a wrong value.
     """
@@ -220,4 +220,4 @@ _READERS: dict[str, Callable[[Settings], Any]] = {
     "archives": _read_archives,
     "build-constraints": lambda settings: _read_path(settings, "build-constraints"),
 }
-"""The keys with a rule of their own, if only for the default; :meth:`Settings.read` handles all others."""
+"""The keys with a rule of their own, if only for the default; ``Settings.read`` handles all others."""

@@ -97,7 +97,7 @@ class Document:
 def read_document(path: Path) -> Document:
     """Read and parse a manifest.
 
-    :param path: a TOML 1.1 file, UTF-8, at most :data:`MAX_SIZE_BYTES` long.
+    :param path: a TOML 1.1 file, UTF-8, at most ``MAX_SIZE_BYTES`` long.
     :raises ManifestError: when it cannot be read, is too large, is not UTF-8 or not TOML.
     """
     content = _read_bytes(path)

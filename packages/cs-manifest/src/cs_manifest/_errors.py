@@ -33,9 +33,9 @@ ErrorKind = Literal[
     "environment-not-found",
     "feature-not-found",
 ]
+"""A value of ``ManifestError.kind``; kinds are never renamed, only added."""
 
 ERROR_KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
-"""Every value of :attr:`ManifestError.kind`; a kind is never renamed, only added."""
 
 _TEXTS = ("kind", "message", "line", "column", "key", "expected", "actual", "hint")
 
@@ -44,7 +44,7 @@ class ManifestError(Exception):
     """An error in a project's manifest; credentials in addresses are masked.
 
     :ivar message: one sentence that names the problem.
-    :ivar kind: stable identifier, one of :data:`ERROR_KINDS`.
+    :ivar kind: stable identifier, one of ``ErrorKind``.
     :ivar path: file that the error is about.
     :ivar line: 1-based line in that file.
     :ivar column: 1-based column, in characters.

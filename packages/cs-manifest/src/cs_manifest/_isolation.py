@@ -35,7 +35,7 @@ class IsolatedEnvironment:
         offline: bool = False,
         log: Path,
     ) -> None:
-        """Describe an environment; :meth:`create` makes it.
+        """Describe an environment; ``create`` makes it.
 
         :param path: directory that does not exist yet.
         :param python: interpreter that it is for; by default this one.

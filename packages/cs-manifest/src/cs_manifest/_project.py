@@ -87,14 +87,14 @@ class Project:
         return self.document.text
 
     def table(self, *key: str) -> Mapping[str, Any]:
-        """Return a table of the workspace (under :attr:`table_prefix`), empty when it is missing.
+        """Return a table of the workspace (under ``table_prefix``), empty when it is missing.
 
         :raises ManifestError: when the value is not a table.
         """
         return self.document.table((*self.table_prefix, *key))
 
     def key(self, *parts: str | int) -> KeyPath:
-        """Return the full key path of something under :attr:`table_prefix`."""
+        """Return the full key path of something under ``table_prefix``."""
         return (*self.table_prefix, *parts)
 
 

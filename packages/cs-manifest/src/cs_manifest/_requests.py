@@ -74,7 +74,7 @@ def requested_specs(
 ) -> tuple[RequestedSpec, ...]:
     """List what an environment's features request, before any solve.
 
-    :param project: from :func:`cs_manifest.discover`.
+    :param project: from ``cs_manifest.discover``.
     :param environment: name of an environment of the manifest.
     :param platforms: those to list requests for, e.g. those of a lock; default: the environment's own.
     :returns: in the order of the features and their tables; several features may request the same name.
@@ -89,7 +89,7 @@ def constrained_specs(
     """List the ``[constraints]`` of an environment's features: limits on packages that nothing needs to request.
 
     Pixi's constraints limit the version of a package that something else requires; they do not install it.
-    Parameters, result and errors are those of :func:`requested_specs`.
+    Parameters, result and errors are those of ``requested_specs``.
     """
     return _list_specs(project, environment, platforms, _read_constraints)
 
@@ -136,7 +136,7 @@ def describes_workspace(project: Project) -> bool:
 def combine_specs(specs: Iterable[RequestedSpec], platform: str) -> dict[str, str]:
     """Write one match spec for each conda package that is requested on a platform.
 
-    :param specs: from :func:`requested_specs`.
+    :param specs: from ``requested_specs``.
     :param platform: name of the platform.
     :returns: match specs by package name, sorted. Versions that several features ask for are joined by commas; where
         one of them has more than a version (a build, a channel), the first of those is used alone.

@@ -12,7 +12,7 @@ from ._layout import COPY_CHUNK_BYTES
 
 
 class Digest(Protocol):
-    """Something that takes bytes, as the objects of :mod:`hashlib` do."""
+    """Something that takes bytes, as the objects of ``hashlib`` do."""
 
     def update(self, data: bytes | memoryview, /) -> None:
         """Take more bytes."""

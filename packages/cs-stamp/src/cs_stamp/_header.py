@@ -73,7 +73,7 @@ class Header:
     def from_dict(cls, data: JsonObject) -> Header:
         """Read a header from parsed JSON; unknown keys are ignored, as the format says.
 
-        :raises FieldError: if a key is missing or holds the wrong sort of value.
+        :raises FieldError: if a key is missing or has a value of the wrong type.
         :raises UnsupportedVersionError: if ``schema_version`` is not 1.
         """
         take_schema_version(take_object(data, "header"), "header", (SCHEMA_VERSION,))

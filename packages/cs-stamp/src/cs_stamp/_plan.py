@@ -65,7 +65,7 @@ class PlanRequirement:
     :ivar package: name of the package.
     :ivar spec: what it asks for, as its record says; for messages.
     :ivar name: the virtual package, such as ``__glibc``.
-    :ivar is_needed: whether a machine without the virtual package does not do.
+    :ivar is_needed: whether the machine must have the virtual package.
     :ivar versions: comparisons that all have to hold: ``>=``, ``>``, ``<=`` or ``<``, then whole numbers with dots.
     :ivar x86_64_level: lowest level of the x86-64 architecture, 2, 3 or 4.
     """
@@ -81,8 +81,8 @@ class PlanRequirement:
     def from_dict(cls, data: object, key: str = "requirement") -> PlanRequirement:
         """Read a requirement from parsed JSON.
 
-        :param key: where the requirement stands, for errors: ``requirements[3]``.
-        :raises FieldError: if a key is missing or holds the wrong sort of value.
+        :param key: key path of the requirement, for errors: ``requirements[3]``.
+        :raises FieldError: if a key is missing or has a value of the wrong type.
         """
         fields = take_object(data, key)
         versions = take_strings(fields, "versions", key)

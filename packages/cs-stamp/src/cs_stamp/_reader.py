@@ -38,7 +38,7 @@ class StampPart:
 
 
 class StampReader:
-    """Access to the stamp of a runtime; made by :func:`read_stamp`, closed by ``with``.
+    """Access to the stamp of a runtime; made by ``read_stamp``, closed by ``with``.
 
     :ivar identity: lower-case hex identity of the stamp.
     :ivar header: the header, its digest checked.

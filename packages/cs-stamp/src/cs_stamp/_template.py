@@ -60,11 +60,11 @@ def select_template(
 
     The first of these counts: ``explicit``; for this machine's platform ``CONDA_SHIP_TEMPLATE``; the directory that
     ``CONDA_SHIP_TEMPLATES`` names; for this machine's platform the ``cs-template`` in ``scripts_directory``; one of
-    ``directories``. A directory of templates has them as :func:`name_in_directory` says.
+    ``directories``. A directory of templates has them at ``win-64/cs-template.exe``, ``linux-64/cs-template``.
 
     :param explicit: the template that was asked for, or a directory of templates.
     :param scripts_directory: directory that holds the running ``cs``.
-    :param directories: directories of templates, such as :func:`installed_directories` returns.
+    :param directories: directories of templates, such as ``installed_directories`` returns.
     :param platform: conda subdir to build for.
     :param host_platform: conda subdir of this machine.
     :raises PlatformUnsupportedError: if there is no template for the platform, and none is named.

@@ -25,10 +25,10 @@ def locate_template(
     platform: str,
     host_platform: str,
 ) -> Path | None:
-    """Return the file that :func:`select_template` would choose, unchecked; ``None`` if there is none.
+    """Return the file that ``select_template`` would choose, unchecked; ``None`` if there is none.
 
     :param scripts_directory: directory that holds the running ``cs``.
-    :param directories: directories of templates, such as :func:`installed_directories` returns.
+    :param directories: directories of templates, such as ``installed_directories`` returns.
     :param platform: conda subdir to build for.
     :param host_platform: conda subdir of this machine.
     """

@@ -86,7 +86,7 @@ def write_stamp(
     :param lock: the runtime lock, the bytes of ``STEM.runtime.lock``.
     :param bytecode: tar.zst of compiled modules; goes with ``header.bytecode == "shipped"`` and only with it.
     :param bundle: bundle in canonical form, or what writes one into the runtime; holds the archives of
-        :meth:`Plan.bundled`: goes with ``header.layout == "embedded"``, with an ``online`` runtime that carries local
+        ``Plan.bundled``: goes with ``header.layout == "embedded"``, with an ``online`` runtime that carries local
         archives, and with nothing else.
     :raises FieldError: if header, plan and files contradict each other.
     :raises StampTooLargeError: if a part exceeds the format's limit, or the runtime that of its platform.
