@@ -165,7 +165,7 @@ def test_a_file_system_mounted_for_named_environments_stays_as_it_is(plain_works
         (directory / "precious.txt").write_text("mine")
         kept = home.run(new, "word")
         assert (kept.returncode, len(kept.stderr.splitlines())) == (0, 1)
-        assert f"{directory} is a mount point" in kept.stderr
+        assert f"{home.show(directory)} is a mount point" in kept.stderr
         for command in (("bootstrap", "--force"), ("uninstall", "-y")):
             refused = home.run(new, *command)
             assert refused.returncode == 73, refused

@@ -223,7 +223,7 @@ def test_whatever_is_not_ours_is_refused_by_every_command_and_never_changed(
         for runtime in (old, new):
             completed = home.run(runtime, *command)
             assert completed.returncode == 77, (command, completed)
-            assert str(home.prefix) in completed.stderr
+            assert home.show(home.prefix) in completed.stderr
             assert len(completed.stderr.splitlines()) == 1
     assert snapshot(home.directory) == before
 
@@ -241,7 +241,7 @@ def test_what_stands_at_the_names_beside_the_prefix_is_refused_too(home: Home, p
             assert snapshot(home.directory) == before
         kept = home.run(new, "word")
         assert (kept.returncode, kept.stdout) == (0, f"{home.prefix} word\n")
-        assert f"{home.prefix.with_name(name)} is not a prefix of this runtime" in kept.stderr
+        assert f"{home.show(home.prefix.with_name(name))} is not a prefix of this runtime" in kept.stderr
         assert snapshot(home.directory) == before
         assert home.run(old, "word").stdout == f"{home.prefix} word\n"
 

@@ -43,7 +43,7 @@ def test_those_who_wait_say_so_once(plain_workshop: Workshop, home: Home) -> Non
     assert status == 0, message
     for status, output, message in results:
         assert (status, output) == (0, f"{home.prefix} word\n"), message
-        assert message.splitlines() == [f"demo: another process is working on {home.prefix}; waiting for it"]
+        assert message.splitlines() == [f"demo: another process is working on {home.show(home.prefix)}; waiting for it"]
 
 
 def test_of_many_upgrades_one_replaces_and_all_run(plain_workshop: Workshop, home: Home) -> None:

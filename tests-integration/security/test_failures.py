@@ -98,7 +98,7 @@ class Bench:
         assert completed.returncode == 0, completed
         [line] = [line for line in completed.stderr.splitlines() if "could not be deleted" in line]
         [file] = self.parent.glob(".demo.removed*/**/module.pyc")
-        assert str(file) in line
+        assert self.home.show(file) in line
         assert line.count(".demo.removed") >= 2
 
     def assert_quiet(self, version: str, *names: str) -> None:
@@ -113,8 +113,8 @@ class Bench:
         assert refused.returncode == 74, refused
         assert list_names(self.parent) == sorted(names)
         [file] = self.parent.glob(".demo.removed*/**/module.pyc")
-        assert f"{file} could not be deleted" in refused.stderr
-        assert f"Removed {self.home.prefix}." in refused.stdout
+        assert f"{self.home.show(file)} could not be deleted" in refused.stderr
+        assert f"Removed {self.home.show(self.home.prefix)}." in refused.stdout
         # Alone, it is neither forgotten nor in the way.
         assert self.run("v3", "uninstall", "-y").returncode == 74
         assert self.run("v1", "word").returncode == 0
@@ -200,7 +200,7 @@ def test_a_directory_of_root_s_beside_the_prefix_is_in_nobody_s_way(name: str, b
         os.chown(path, 0, 0)
     completed = bench.install("v3")
     [line] = [line for line in completed.stderr.splitlines() if "could not be deleted" in line]
-    assert f"{bench.parent}/.demo.removed" in line
+    assert f"{bench.home.show(bench.parent)}/.demo.removed" in line
     bench.assert_quiet("v3", ".demo.previous", ".demo.removed", "demo")
     refused = bench.run("v3", "uninstall", "-y")
     assert (refused.returncode, list_names(bench.parent)) == (74, [".demo.removed"]), refused

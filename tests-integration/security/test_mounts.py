@@ -69,7 +69,7 @@ class Bench:
     def assert_refused(self, mount: Path, *, through: tuple[str, ...] = ()) -> None:
         """Each command is refused with the mount's path, a run goes on, and nothing has changed."""
         before = describe(self.parent)
-        shown = str(mount).replace("\n", "\\n")
+        shown = self.home.show(mount).replace("\n", "\\n")
         for name, (version, *words) in COMMANDS.items():
             refused = self.run(version, *words, through=through)
             assert refused.returncode == 73, (name, refused)

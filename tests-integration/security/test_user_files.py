@@ -91,7 +91,8 @@ def test_no_upgrade_removes_a_previous_prefix_that_has_one(desk: Desk) -> None:
     assert "the previous demo 1.0, which contains your files (thesis.tex)" in kept.stderr
     assert ((desk.previous / "thesis.tex").read_text(), desk.version) == ("mine", "2.0")
     forced = desk.run(3, "bootstrap", "--force")
-    assert f"removing the previous demo 1.0, {desk.previous}, with your files in it (thesis.tex)" in forced.stderr
+    previous = desk.home.show(desk.previous)
+    assert f"removing the previous demo 1.0, {previous}, with your files in it (thesis.tex)" in forced.stderr
     assert desk.version == "3.0"
     assert not (desk.previous / "thesis.tex").exists()
 
@@ -111,7 +112,7 @@ def test_status_and_uninstall_show_them(desk: Desk) -> None:
     assert "share/mine/" in desk.run(2, "status").stdout
     asked = desk.run(1, "uninstall")
     assert asked.returncode == 64
-    assert f"  {desk.home.prefix}/share/mine/ (added by you, not by a package)\n" in asked.stdout
+    assert f"  {desk.home.show(desk.home.prefix)}/share/mine/ (added by you, not by a package)\n" in asked.stdout
     assert file.exists()
     assert desk.run(1, "uninstall", "-y").returncode == 0
     assert list_names(desk.home.directory) == []
@@ -125,8 +126,8 @@ def test_uninstall_asks_again_when_more_came_while_it_asked(desk: Desk) -> None:
         late.write_text("mine")
         dialogue.type("y\n")
         second = dialogue.read(until=question)
-        assert f"{late} was added while waiting for your answer. Nothing was removed." in second
-        assert f"  {late} (added by you, not by a package)" in second
+        assert f"{desk.home.show(late)} was added while waiting for your answer. Nothing was removed." in second
+        assert f"  {desk.home.show(late)} (added by you, not by a package)" in second
         dialogue.type("n\n")
     assert late.read_text() == "mine"
     assert desk.run(1, "word").stdout == f"{desk.home.prefix} word\n"
