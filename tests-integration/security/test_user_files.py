@@ -122,7 +122,7 @@ def test_uninstall_asks_again_when_more_came_while_it_asked(desk: Desk) -> None:
     question = "Remove it? [y/N] "
     late = desk.home.prefix / "late"
     with Dialogue([desk.workshop.build(version="1.0"), "uninstall"], env=desk.home.environment) as dialogue:
-        assert str(late) not in dialogue.read(until=question)
+        assert desk.home.show(late) not in dialogue.read(until=question)
         late.write_text("mine")
         dialogue.type("y\n")
         second = dialogue.read(until=question)
