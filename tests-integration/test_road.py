@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.channel.locks import VERSIONS
-from support.commands import Command, Home
+from support.commands import SCRIPTS, Command, Home, run_command
 from support.servers import Server
 from support.tested_platform import FOR_THIS_MACHINE
 from support.workspaces import FORMS
@@ -127,3 +128,14 @@ def test_run_builds_installs_and_runs(make_workspace: Callable[..., Path], cs: C
     assert completed.returncode == 7, completed.stderr
     assert completed.stdout == "['-c', '--help']\n"
     assert not (workspace / "dist").exists()
+
+
+@pytest.mark.only(FOR_THIS_MACHINE, "cs starts in other ways than the command of the tests")
+@pytest.mark.parametrize("start", ["link", "module"])
+def test_cs_has_its_template_however_it_is_started(start: str, tmp_path: Path) -> None:
+    program: list[str | Path] = [sys.executable, "-m", "cs_cli"]
+    if start == "link":
+        program = [tmp_path / "cs"]
+        (tmp_path / "cs").symlink_to(SCRIPTS / "cs")
+    completed = run_command([*program, "version", "--json"])
+    assert Path(json.loads(completed.stdout)["template"]["path"]).parent == SCRIPTS

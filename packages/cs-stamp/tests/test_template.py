@@ -23,6 +23,7 @@ from cs_stamp import (
     TemplatePlatformError,
     TemplateStampedError,
     installed_directories,
+    installed_scripts,
     locate_template,
     select_template,
     write_stamp,
@@ -49,27 +50,27 @@ def test_the_option_wins(tmp_path: Path) -> None:
     explicit = make_template(tmp_path / "mine")
     make_template(tmp_path / "bin")
     variables = {"CONDA_SHIP_TEMPLATE": str(make_template(tmp_path / "other"))}
-    chosen = select(explicit=explicit, scripts_directory=tmp_path / "bin", environ=variables)
+    chosen = select(explicit=explicit, scripts_directories=[tmp_path / "bin"], environ=variables)
     assert (chosen.path, chosen.origin, chosen.platforms) == (explicit, "option", ("linux-64",))
 
 
 def test_the_variable_comes_before_the_installed_one(tmp_path: Path) -> None:
     installed, other = make_template(tmp_path / "bin"), make_template(tmp_path / "other")
-    chosen = select(scripts_directory=tmp_path / "bin", environ={"CONDA_SHIP_TEMPLATE": str(other)})
+    chosen = select(scripts_directories=[tmp_path / "bin"], environ={"CONDA_SHIP_TEMPLATE": str(other)})
     assert (chosen.path, chosen.origin) == (other, "environment")
-    chosen = select(scripts_directory=tmp_path / "bin", environ={"CONDA_SHIP_TEMPLATE": ""})
+    chosen = select(scripts_directories=[tmp_path / "bin"], environ={"CONDA_SHIP_TEMPLATE": ""})
     assert (chosen.path, chosen.origin) == (installed, "installed")
 
 
 def test_on_windows_the_installed_one_has_a_suffix(tmp_path: Path) -> None:
     installed = make_template(tmp_path / "Scripts", make_pe(0x8664), "cs-template.exe")
-    chosen = select(scripts_directory=tmp_path / "Scripts", platform="win-64", host_platform="win-64")
+    chosen = select(scripts_directories=[tmp_path / "Scripts"], platform="win-64", host_platform="win-64")
     assert chosen.path == installed
 
 
 def test_without_any_the_message_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(TemplateNotFoundError) as caught:
-        select(scripts_directory=tmp_path)
+        select(scripts_directories=[tmp_path])
     assert str(caught.value) == "no template for linux-64 is installed"
     assert caught.value.hint == (
         "run `pip install cs-template`, `uv tool install cs-cli --with cs-template`, `pipx inject cs-cli cs-template` "
@@ -118,7 +119,7 @@ def test_what_is_for_this_machine_serves_no_other_platform(tmp_path: Path) -> No
     variables = {"CONDA_SHIP_TEMPLATE": str(make_template(tmp_path / "other"))}
     for platform in set(TEMPLATE_PLATFORMS) - {"linux-64"}:
         with pytest.raises(TemplateNotFoundError, match=f"no template for {platform} is installed"):
-            select(scripts_directory=tmp_path / "bin", environ=variables, platform=platform)
+            select(scripts_directories=[tmp_path / "bin"], environ=variables, platform=platform)
 
 
 @pytest.mark.parametrize("host", TEMPLATE_PLATFORMS)
@@ -145,7 +146,7 @@ def test_a_directory_that_lacks_the_platform_leaves_it_to_the_wheels(tmp_path: P
 def test_the_template_beside_cs_comes_before_a_wheel_and_after_a_directory_that_is_named(tmp_path: Path) -> None:
     installed, wheels = make_template(tmp_path / "bin"), make_directory(tmp_path / "wheels", "linux-64")
     own = make_directory(tmp_path / "own", "linux-64")
-    places: dict[str, Any] = {"scripts_directory": tmp_path / "bin", "directories": [wheels]}
+    places: dict[str, Any] = {"scripts_directories": [tmp_path / "bin"], "directories": [wheels]}
     assert select(**places).path == installed
     assert select(environ={"CONDA_SHIP_TEMPLATES": str(own)}, **places).path == own / "linux-64" / "cs-template"
 
@@ -164,12 +165,34 @@ def test_a_template_is_located_where_it_is_selected(present: tuple[str, ...], ho
     if "mine" in present:
         environ["CONDA_SHIP_TEMPLATE"] = str(tmp_path / "mine/t")
     where: dict[str, Any] = {"directories": (tmp_path / "wheel",), "environ": environ, "host_platform": host}
-    located = locate_template(scripts_directory=tmp_path / "bin", platform="linux-64", **where)
+    located = locate_template(scripts_directories=[tmp_path / "bin"], platform="linux-64", **where)
     if located is None:
         with pytest.raises(TemplateNotFoundError):
-            select(scripts_directory=tmp_path / "bin", **where)
+            select(scripts_directories=[tmp_path / "bin"], **where)
     else:
-        assert located == select(scripts_directory=tmp_path / "bin", **where).path
+        assert located == select(scripts_directories=[tmp_path / "bin"], **where).path
+
+
+@pytest.mark.only("on Unix", "Windows makes links for administrators alone")
+def test_a_link_to_cs_finds_the_template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The uv and pipx tools put one on the ``PATH``, and so does the page on the installation."""
+    installed = make_template(tmp_path)
+    (tmp_path / "cs").touch()
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / "cs").symlink_to(tmp_path / "cs")
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "path" / "cs")])
+    assert select(scripts_directories=installed_scripts()).path == installed
+
+
+@pytest.mark.parametrize("program", ["path/cs.exe", "site-packages/cs_cli/__main__.py"])
+def test_a_copy_of_cs_and_its_module_find_the_template(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows, uv copies programs; ``python -m cs_cli`` is one as well."""
+    installed = make_template(tmp_path / "Scripts")
+    monkeypatch.setattr("sys.argv", [str(tmp_path / program)])
+    monkeypatch.setattr("sysconfig.get_path", {"scripts": str(tmp_path / "Scripts")}.get)
+    assert select(scripts_directories=installed_scripts()).path == installed
 
 
 def test_wheels_of_several_platforms_share_a_namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from ._template import Template as Template
     from ._template import select_template as select_template
     from ._template_places import installed_directories as installed_directories
+    from ._template_places import installed_scripts as installed_scripts
     from ._template_places import locate_template as locate_template
     from ._unsigned import find_signature_places as find_signature_places
     from ._unsigned import is_as_built as is_as_built
@@ -92,7 +93,7 @@ _NAMES = {
     "_sealing": ("require_size",),
     "_signatures": ("SignatureReport", "verify_signature"),
     "_template": ("Template", "select_template"),
-    "_template_places": ("installed_directories", "locate_template"),
+    "_template_places": ("installed_directories", "installed_scripts", "locate_template"),
     "_unsigned": ("find_signature_places", "is_as_built"),
     "_verify": ("StampReport", "verify_stamp"),
     "_writer": ("PartWriter", "StampInfo", "write_stamp"),

@@ -50,7 +50,7 @@ class Template:
 def select_template(
     *,
     explicit: StrPath | None = None,
-    scripts_directory: StrPath | None = None,
+    scripts_directories: Iterable[StrPath] = (),
     directories: Iterable[StrPath] = (),
     environ: Mapping[str, str],
     platform: str,
@@ -59,11 +59,12 @@ def select_template(
     """Choose the template for a platform, and check that it fits.
 
     The first of these counts: ``explicit``; for this machine's platform ``CONDA_SHIP_TEMPLATE``; the directory that
-    ``CONDA_SHIP_TEMPLATES`` names; for this machine's platform the ``cs-template`` in ``scripts_directory``; one of
-    ``directories``. A directory of templates has them at ``win-64/cs-template.exe``, ``linux-64/cs-template``.
+    ``CONDA_SHIP_TEMPLATES`` names; for this machine's platform the ``cs-template`` in one of ``scripts_directories``;
+    one of ``directories``. A directory of templates has them at ``win-64/cs-template.exe``,
+    ``linux-64/cs-template``.
 
     :param explicit: the template that was asked for, or a directory of templates.
-    :param scripts_directory: directory that holds the running ``cs``.
+    :param scripts_directories: where programs are, such as ``installed_scripts`` yields.
     :param directories: directories of templates, such as ``installed_directories`` returns.
     :param platform: conda subdir to build for.
     :param host_platform: conda subdir of this machine.
@@ -83,7 +84,7 @@ def select_template(
         return _check(_choose_in(Path(explicit), platform), "option", platform)
     if is_own and (named := environ.get(TEMPLATE_VARIABLE)):
         return _check(Path(named), "environment", platform)
-    for path, origin in list_places(scripts_directory, directories, environ, platform, is_own=is_own):
+    for path, origin in list_places(scripts_directories, directories, environ, platform, is_own=is_own):
         if path.is_file():
             return _check(path, origin, platform)
     raise _not_found(environ, platform, is_own=is_own)

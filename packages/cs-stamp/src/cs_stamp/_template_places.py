@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
@@ -19,7 +21,7 @@ Origin = Literal["option", "installed", "environment"]
 
 def locate_template(
     *,
-    scripts_directory: StrPath | None = None,
+    scripts_directories: Iterable[StrPath] = (),
     directories: Iterable[StrPath] = (),
     environ: Mapping[str, str],
     platform: str,
@@ -27,7 +29,7 @@ def locate_template(
 ) -> Path | None:
     """Return the file that ``select_template`` would choose, unchecked; ``None`` if there is none.
 
-    :param scripts_directory: directory that holds the running ``cs``.
+    :param scripts_directories: where programs are, such as ``installed_scripts`` yields.
     :param directories: directories of templates, such as ``installed_directories`` returns.
     :param platform: conda subdir to build for.
     :param host_platform: conda subdir of this machine.
@@ -36,7 +38,7 @@ def locate_template(
     if is_own and (named := environ.get(TEMPLATE_VARIABLE)):
         places = [Path(named)]
     else:
-        places = [path for path, _ in list_places(scripts_directory, directories, environ, platform, is_own=is_own)]
+        places = [path for path, _ in list_places(scripts_directories, directories, environ, platform, is_own=is_own)]
     return next((path for path in places if path.is_file()), None)
 
 
@@ -53,12 +55,23 @@ def installed_directories() -> tuple[Path, ...]:
     return tuple(map(Path, (spec and spec.submodule_search_locations) or ()))
 
 
+def installed_scripts() -> Iterator[Path]:
+    """Yield where the ``cs-template`` of this program may be installed, the most likely place first.
+
+    uv and pipx put a link or a copy of the program on the ``PATH``, so its own directory says little.
+    """
+    yield Path(os.path.realpath(sys.argv[0])).parent
+    import sysconfig
+
+    yield Path(sysconfig.get_path("scripts"))
+
+
 def _name_file(platform: str) -> str:
     return f"{TEMPLATE_NAME}.exe" if platform.startswith("win-") else TEMPLATE_NAME
 
 
 def list_places(
-    scripts_directory: StrPath | None,
+    scripts_directories: Iterable[StrPath],
     directories: Iterable[StrPath],
     environ: Mapping[str, str],
     platform: str,
@@ -71,7 +84,8 @@ def list_places(
     """
     if named := environ.get(TEMPLATES_VARIABLE):
         yield Path(named) / name_in_directory(platform), "environment"
-    if is_own and scripts_directory is not None:
-        yield Path(scripts_directory) / _name_file(platform), "installed"
+    if is_own:
+        for directory in scripts_directories:
+            yield Path(directory) / _name_file(platform), "installed"
     for directory in directories:
         yield Path(directory) / name_in_directory(platform), "installed"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cs_lock import Platform
-from cs_stamp import StampError, Template, TemplateNotFoundError, installed_directories, select_template
+from cs_stamp import (
+    StampError,
+    Template,
+    TemplateNotFoundError,
+    installed_directories,
+    installed_scripts,
+    select_template,
+)
 
 from ..archives.store import ArchiveStore, open_store
 from ..companions.inventory import read_epoch
@@ -228,7 +234,7 @@ def find_template(given: Path | None, subdir: str, directories: tuple[Path, ...]
     """
     return select_template(
         explicit=given,
-        scripts_directory=Path(sys.argv[0]).absolute().parent,
+        scripts_directories=installed_scripts(),
         directories=directories,
         environ=os.environ,
         platform=subdir,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -139,10 +138,10 @@ def _size_file(
 
 
 def _find_template_size(subdir: str) -> int | None:
-    from cs_stamp import installed_directories, locate_template
+    from cs_stamp import installed_directories, installed_scripts, locate_template
 
     path = locate_template(
-        scripts_directory=Path(sys.argv[0]).absolute().parent,
+        scripts_directories=installed_scripts(),
         directories=installed_directories(),
         environ=os.environ,
         platform=subdir,
