@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -66,7 +67,10 @@ def test_an_entry_is_one_problem_with_its_way_out(entry: Any, kind: str, message
     assert (problem.platforms, problem.platform) == (tuple(PLATFORMS), None)
     assert problem.key == "packages[4]"
     assert str(problem.hint).startswith(hint)
-    assert "exclude" not in str(problem.hint)
+    assert problem.plural_hint
+    for one in (problem.hint, problem.plural_hint):
+        assert "exclude" not in str(one)
+    assert not re.search(r"\b(it|a (wheel|package)|the (file|wheel|archive(?! folder)|package))\b", problem.plural_hint)
 
 
 def test_source_packages_are_distinguished_from_pypi_packages(lock: Make) -> None:

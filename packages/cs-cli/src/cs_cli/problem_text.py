@@ -33,9 +33,9 @@ class Setting:
     is_list: bool = False
 
     def start(self, severity: str) -> tuple[Line, int]:
-        """Return what the line of a problem starts with, and how wide that is."""
+        """Return what the line of a problem starts with, and how wide that is after its margin."""
         if self.is_list:
-            return ("  - ",), 4
+            return ("  - ",), 2
         return (paint(f"{severity}:", _COLORS[severity]), " "), len(severity) + 2
 
 
@@ -55,15 +55,16 @@ def render_problems(problems: Iterable[Problem], setting: Setting, *, is_long: b
         yield from _render_all(group, setting) if is_long else _render_short(group, setting)
         if len(group) == 1 and (excerpt := _quote(group[0], setting)):
             yield excerpt
-        if group[0].hint:
+        hint = (group[0].plural_hint if len(group) > 1 else None) or group[0].hint
+        if hint:
             margin = " " * (4 if setting.is_list else 2)
-            yield Hanging((margin, paint("hint:", "cyan"), f" {shorten_paths(group[0].hint)}"), len(margin) + 6)
+            yield Hanging((margin, paint("hint:", "cyan"), f" {shorten_paths(hint)}"), len("hint: "))
 
 
 def mask_problem(problem: Problem) -> Problem:
     """Return a problem without the secrets of the addresses in its texts."""
-    hint = None if problem.hint is None else redact_text(problem.hint)
-    return replace(problem, message=redact_text(problem.message), hint=hint)
+    hint, plural_hint = (text and redact_text(text) for text in (problem.hint, problem.plural_hint))
+    return replace(problem, message=redact_text(problem.message), hint=hint, plural_hint=plural_hint)
 
 
 def fold_problems(problems: Iterable[Problem]) -> list[Problem]:
