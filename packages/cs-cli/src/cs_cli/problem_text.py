@@ -106,7 +106,7 @@ def _render_short(group: Sequence[Problem], setting: Setting) -> Iterator[Block]
     yield from _render_all(single[:shown], setting)
     if rest := single[shown:]:
         names = f": {_name_packages(rest, setting)}" if has_names else ""
-        yield _render_line(rest[0].severity, f"{len(rest)} more like these{names} ", setting)
+        yield _render_line(rest, f"{len(rest)} more like these{names}", setting)
 
 
 def _find_alike(group: Iterable[Problem]) -> Iterable[list[Problem]]:
@@ -123,13 +123,15 @@ def _render_alike(problems: Sequence[Problem], setting: Setting) -> Hanging:
     labels = {problem.package or "" for problem in problems}
     prefix = "pypi:" if all(label.startswith("pypi:") for label in labels) else ""
     count = f"{len(labels)} {'PyPI ' if prefix else ''}packages"
-    names = _name_packages(problems, setting, prefix)
-    return _render_line(problems[0].severity, f"{count} {shorten_paths(problems[0].plural or '')}: {names} ", setting)
+    plural = shorten_paths(problems[0].plural or "")
+    return _render_line(problems, f"{count} {plural}: {_name_packages(problems, setting, prefix)}", setting)
 
 
-def _render_line(severity: str, text: str, setting: Setting) -> Hanging:
-    start, indent = setting.start(severity)
-    return Hanging((*start, text, paint("(-v)", "dim")), indent)
+def _render_line(problems: Sequence[Problem], text: str, setting: Setting) -> Hanging:
+    """Render what stands for several problems, and say what its marks and its flag are."""
+    start, indent = setting.start(problems[0].severity)
+    legend = [paint("(* requested)", "dim"), " "] if any(problem.is_requested for problem in problems) else []
+    return Hanging((*start, f"{text} ", *legend, paint("(-v)", "dim")), indent)
 
 
 def _render_problem(problem: Problem, setting: Setting) -> Hanging:
@@ -149,13 +151,14 @@ def _quote(problem: Problem, setting: Setting) -> Excerpt | None:
 
 
 def _name_packages(problems: Iterable[Problem], setting: Setting, prefix: str = "") -> str:
-    """Name the packages of problems; each platform is named with its packages.
+    """Name the packages of problems, requested ones first and with a mark; each platform is named with its packages.
 
     :param prefix: what is left out of the labels.
     """
     places: dict[str, list[str]] = {}
-    for problem in problems:
-        places.setdefault((problem.package or "").removeprefix(prefix), []).extend(problem.platforms)
+    for problem in sorted(problems, key=lambda problem: not problem.is_requested):
+        mark = "*" if problem.is_requested else ""
+        places.setdefault((problem.package or "").removeprefix(prefix) + mark, []).extend(problem.platforms)
     groups = _group_by_platforms(places, setting.platforms)
     return "; ".join(f"{', '.join(names)}{name_platforms(at, setting.platforms)}" for at, names in groups.items())
 

@@ -344,6 +344,17 @@ def test_what_follows_the_first_line_of_a_problem_is_below_its_text(
     assert {len(line) - len(line.lstrip()) for line in lines[1:at]} == {first}
 
 
+def test_requested_packages_are_first_and_marked_wherever_problems_are_folded() -> None:
+    problems = [replace(one, is_requested=one.package in ("pypi:lib-1", "pypi:lib-4")) for one in make_alike(5)]
+    setting = Setting(path=Path("conda.lock"), platforms=PLATFORMS)
+    alike = to_plain(list(render_problems(problems, setting, is_long=False)))
+    names = "lib-1*, lib-4*, lib-0, lib-2, lib-3"
+    assert alike[0] == f"error: 5 PyPI packages need an archive: {names} (all platforms) (* requested) (-v)"
+    single = [replace(one, plural=None) for one in problems]
+    rest = to_plain(list(render_problems(single, setting, is_long=False)))[3]
+    assert rest == "error: 2 more like these: pypi:lib-4*, pypi:lib-3 (all platforms) (* requested) (-v)"
+
+
 def test_the_long_form_has_each_problem_on_a_line(large: Inspection) -> None:
     lines = to_plain(render_inspection(replace(large, problems=make_alike(17)), is_long=True))
     assert sum(line.startswith("error: ") and "needs an archive" in line for line in lines) == 17

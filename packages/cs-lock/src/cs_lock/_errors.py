@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 _MESSAGE_LENGTH = 2000
-_TOGETHER = ("plural", "plural_hint")
+_TOGETHER = ("is_requested", "plural", "plural_hint")
 _TEXTS = ("kind", "message", "line", "column", "key", "expected", "actual", "hint")
 
 Severity = Literal["error", "warning"]
@@ -23,6 +23,7 @@ class Problem:
     :ivar platform: the platform, if it is just one.
     :ivar key: key path in the source lock, such as ``packages[3].sha256``, or in the file at ``path``.
     :ivar path: file that it is about, unless that is the source lock.
+    :ivar is_requested: whether the workspace itself asks for the package.
     :ivar plural: what it says of several packages that all have it, after their number: ``need an archive``.
     :ivar plural_hint: what to do about several of them; ``hint`` if it is the same.
     """
@@ -39,6 +40,7 @@ class Problem:
     column: int | None = None
     path: Path | None = None
     hint: str | None = None
+    is_requested: bool = False
     plural: str | None = None
     plural_hint: str | None = None
 
