@@ -124,22 +124,6 @@ def test_problems_of_one_kind_share_a_line_with_the_names_of_their_packages() ->
     assert to_plain(render_error(error, is_long=True))[1:] == [*several, "    hint: mend it"]
 
 
-@pytest.mark.parametrize(
-    ("features", "names"),
-    [((None, None), "a, b"), (("ship", None), "a*, b"), ((None, "ship"), "a, b*"), (("ship", "ship"), "a, b")],
-)
-def test_packages_that_the_manifest_asks_for_are_marked_among_others(
-    features: tuple[str | None, ...], names: str
-) -> None:
-    problems = [
-        Problem(kind="k", message=f"{name} is old", plural="are old", package=name, feature=feature)
-        for name, feature in zip("ab", features, strict=True)
-    ]
-    legend = " (* requested)" if "*" in names else ""
-    error = LockError("cannot ship", kind="unshippable", problems=problems)
-    assert shown(error)[1:] == [f"  - 2 packages are old: {names}{legend} (-v)"]
-
-
 def test_other_problems_are_cut_too_for_people_only() -> None:
     faults = [PlatformFault(platform=f"p{n}", error=CliError("m", kind="k")) for n in range(25)]
     error = CliError("failed", kind="platforms-failed", problems=faults)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -66,7 +67,10 @@ def test_an_entry_is_one_problem_with_its_way_out(entry: Any, kind: str, message
     assert (problem.platforms, problem.platform) == (tuple(PLATFORMS), None)
     assert problem.key == "packages[4]"
     assert str(problem.hint).startswith(hint)
-    assert "exclude" not in str(problem.hint)
+    assert problem.plural_hint
+    for one in (problem.hint, problem.plural_hint):
+        assert "exclude" not in str(one)
+    assert not re.search(r"\b(it|a (wheel|package)|the (file|wheel|archive(?! folder)|package))\b", problem.plural_hint)
 
 
 def test_source_packages_are_distinguished_from_pypi_packages(lock: Make) -> None:
@@ -101,3 +105,15 @@ def test_places_are_shown_without_secrets(lock: Make) -> None:
     (problem,) = lock({"conda_source": f"m[87dc0b8a] @ git+https://u:p@x.org/m#{COMMIT}"}, strict=False).errors
     assert (problem.kind, problem.package) == ("credentials", "m")
     assert "u:p" not in problem.message
+
+
+@pytest.mark.parametrize("requested", [["a"], {"linux-64": ["pypi:a"]}])
+def test_a_problem_says_whether_the_workspace_asks_for_its_package(requested: Any, lock: Make) -> None:
+    wrong = [wheel(name, tag="cp39-cp39-any") for name in ("a", "b")]
+    options = {"requested": requested, "strict": False}
+    pending = [located("./a", "a"), located("./b", "b")]
+    for found in (lock(*wrong, **options).errors, pending_of(lock(*pending, **options))):
+        assert {(one.package, one.is_requested) for one in found if "linux-64" in one.platforms} == {
+            ("pypi:a", True),
+            ("pypi:b", False),
+        }

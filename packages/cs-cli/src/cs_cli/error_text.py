@@ -128,7 +128,9 @@ def _render_locked(problems: Iterable[Problem], hint: str, lock: Path, *, is_lon
     from .problem_text import Setting, mask_problem, render_problems
 
     masked = [mask_problem(one) for one in problems]
-    new = [replace(one, hint=None) if shorten_paths(one.hint or "") in hint else one for one in masked]
+    new = [
+        replace(one, hint=None, plural_hint=None) if shorten_paths(one.hint or "") in hint else one for one in masked
+    ]
     return render_problems(new, Setting(path=lock, is_list=True), is_long=is_long)
 
 

@@ -33,9 +33,9 @@ class Setting:
     is_list: bool = False
 
     def start(self, severity: str) -> tuple[Line, int]:
-        """Return what the line of a problem starts with, and how wide that is."""
+        """Return what the line of a problem starts with, and how wide that is after its margin."""
         if self.is_list:
-            return ("  - ",), 4
+            return ("  - ",), 2
         return (paint(f"{severity}:", _COLORS[severity]), " "), len(severity) + 2
 
 
@@ -55,15 +55,16 @@ def render_problems(problems: Iterable[Problem], setting: Setting, *, is_long: b
         yield from _render_all(group, setting) if is_long else _render_short(group, setting)
         if len(group) == 1 and (excerpt := _quote(group[0], setting)):
             yield excerpt
-        if group[0].hint:
+        hint = (group[0].plural_hint if len(group) > 1 else None) or group[0].hint
+        if hint:
             margin = " " * (4 if setting.is_list else 2)
-            yield Hanging((margin, paint("hint:", "cyan"), f" {shorten_paths(group[0].hint)}"), len(margin) + 6)
+            yield Hanging((margin, paint("hint:", "cyan"), f" {shorten_paths(hint)}"), len("hint: "))
 
 
 def mask_problem(problem: Problem) -> Problem:
     """Return a problem without the secrets of the addresses in its texts."""
-    hint = None if problem.hint is None else redact_text(problem.hint)
-    return replace(problem, message=redact_text(problem.message), hint=hint)
+    hint, plural_hint = (text and redact_text(text) for text in (problem.hint, problem.plural_hint))
+    return replace(problem, message=redact_text(problem.message), hint=hint, plural_hint=plural_hint)
 
 
 def fold_problems(problems: Iterable[Problem]) -> list[Problem]:
@@ -105,7 +106,7 @@ def _render_short(group: Sequence[Problem], setting: Setting) -> Iterator[Block]
     yield from _render_all(single[:shown], setting)
     if rest := single[shown:]:
         names = f": {_name_packages(rest, setting)}" if has_names else ""
-        yield _render_line(rest[0].severity, f"{len(rest)} more like these{names} ", setting)
+        yield _render_line(rest, f"{len(rest)} more like these{names}", setting)
 
 
 def _find_alike(group: Iterable[Problem]) -> Iterable[list[Problem]]:
@@ -118,19 +119,19 @@ def _find_alike(group: Iterable[Problem]) -> Iterable[list[Problem]]:
 
 
 def _render_alike(problems: Sequence[Problem], setting: Setting) -> Hanging:
-    """Render what problems say of their packages: ``17 PyPI packages need an archive: a*, b … (* requested)``."""
+    """Render what problems say of their packages: ``17 PyPI packages need an archive: a, b …``."""
     labels = {problem.package or "" for problem in problems}
     prefix = "pypi:" if all(label.startswith("pypi:") for label in labels) else ""
     count = f"{len(labels)} {'PyPI ' if prefix else ''}packages"
-    has_marks = len({problem.feature is None for problem in problems}) > 1
-    names = _name_packages(problems, setting, prefix, has_marks=has_marks)
-    text = f"{count} {shorten_paths(problems[0].plural or '')}: {names} {'(* requested) ' if has_marks else ''}"
-    return _render_line(problems[0].severity, text, setting)
+    plural = shorten_paths(problems[0].plural or "")
+    return _render_line(problems, f"{count} {plural}: {_name_packages(problems, setting, prefix)}", setting)
 
 
-def _render_line(severity: str, text: str, setting: Setting) -> Hanging:
-    start, indent = setting.start(severity)
-    return Hanging((*start, text, paint("(-v)", "dim")), indent)
+def _render_line(problems: Sequence[Problem], text: str, setting: Setting) -> Hanging:
+    """Render what stands for several problems, and say what its marks and its flag are."""
+    start, indent = setting.start(problems[0].severity)
+    legend = [paint("(* requested)", "dim"), " "] if any(problem.is_requested for problem in problems) else []
+    return Hanging((*start, f"{text} ", *legend, paint("(-v)", "dim")), indent)
 
 
 def _render_problem(problem: Problem, setting: Setting) -> Hanging:
@@ -149,16 +150,15 @@ def _quote(problem: Problem, setting: Setting) -> Excerpt | None:
     return quote_line(problem.path or setting.path, problem.line, problem.column or 1)
 
 
-def _name_packages(problems: Iterable[Problem], setting: Setting, prefix: str = "", *, has_marks: bool = False) -> str:
-    """Name the packages of problems; each platform is named with its packages.
+def _name_packages(problems: Iterable[Problem], setting: Setting, prefix: str = "") -> str:
+    """Name the packages of problems, requested ones first and with a mark; each platform is named with its packages.
 
     :param prefix: what is left out of the labels.
-    :param has_marks: mark those that the manifest asks for.
     """
     places: dict[str, list[str]] = {}
-    for problem in problems:
-        name = (problem.package or "").removeprefix(prefix) + "*" * (has_marks and problem.feature is not None)
-        places.setdefault(name, []).extend(problem.platforms)
+    for problem in sorted(problems, key=lambda problem: not problem.is_requested):
+        mark = "*" if problem.is_requested else ""
+        places.setdefault((problem.package or "").removeprefix(prefix) + mark, []).extend(problem.platforms)
     groups = _group_by_platforms(places, setting.platforms)
     return "; ".join(f"{', '.join(names)}{name_platforms(at, setting.platforms)}" for at, names in groups.items())
 

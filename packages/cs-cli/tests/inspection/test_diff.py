@@ -115,12 +115,13 @@ def show_in_markdown(version: str, earlier: str) -> list[str]:
 def read_markdown(lines: list[str]) -> list[list[str]]:
     """Parse Markdown; return the text of each paragraph and cell, and the kind of whatever is not text.
 
-    A comment parts two texts; no text is a reference to a person or an issue.
+    A comment parts two texts; no text is a reference to a person or an issue, and no address is a link.
     """
+    assert not re.search(r"(?<!\\)://|www\.", "".join(lines), re.IGNORECASE)
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     inline = [token.children or [] for token in parser.parse("\n".join(lines)) if token.type == "inline"]
     texts = [one.content for one in itertools.chain(*inline) if one.type == "text"]
-    assert not [text for text in texts if re.search(r"[@#][^\W_]", text)]
+    assert not [text for text in texts if re.search(r"[@#][^\W_]|\bGH-\d", text, re.IGNORECASE)]
     shown = [[one for one in tokens if one.content != "<!-- -->"] for tokens in inline]
     return [_join(tokens) for tokens in shown]
 
@@ -134,7 +135,11 @@ def _join(tokens: list[Token]) -> list[str]:
     return list(itertools.chain(*texts))
 
 
-@given(*[st.text(st.sampled_from("ab1_*`~[]()<>&#@;\\|!{}+-.:é "), min_size=1).map(str.strip).filter(bool)] * 2)
+SPECIAL = [*"ab1_*`~[]()<>&#@;\\|!{}+-.:é ", "GH-", "gh-", "https://", "www.", "WWW."]
+TEXTS = st.lists(st.sampled_from(SPECIAL), min_size=1).map("".join).map(str.strip).filter(bool)
+
+
+@given(TEXTS, TEXTS)
 def test_text_from_outside_is_text_in_markdown(version: str, earlier: str) -> None:
     found = read_markdown(show_in_markdown(version, earlier))
     assert found.count([f"linux-64: 1 added since {earlier}; one package"]) == 2
@@ -149,7 +154,23 @@ def test_what_is_not_markup_is_as_it_was(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a|b", "<b>", "@jane", "v1#12", "[a](b)", "*x*", "_libgcc_mutex", "`x`", "~x~", "&lt;", r"\*"]
+    "text",
+    [
+        "a|b",
+        "<b>",
+        "@jane",
+        "v1#12",
+        "GH-12",
+        "https://x.org",
+        "www.x.org",
+        "[a](b)",
+        "*x*",
+        "_libgcc_mutex",
+        "`x`",
+        "~x~",
+        "&lt;",
+        r"\*",
+    ],
 )
 def test_what_would_be_markup_is_escaped(text: str) -> None:
     assert f"since {text};" not in "\n".join(show_in_markdown("1", text))

@@ -18,6 +18,7 @@ from cs_cli.inspection.answering import inspect as run_inspect
 from cs_cli.inspection.details import render_details
 from cs_cli.inspection.report import render_inspection
 from cs_cli.inspection.summary import DelegateCheck, Inspection, PlatformSummary, Size, inspect_derivation
+from cs_cli.problem_text import Setting, render_problems
 from cs_cli.project.derivation import derive_project
 from cs_cli.terminal.lines import Block
 from cs_lock import Problem
@@ -306,6 +307,7 @@ def make_alike(count: int) -> tuple[Problem, ...]:
             line=100 * number + at + 1,
             hint="put a matching wheel into a directory",
             plural="need an archive",
+            plural_hint="put matching wheels into a directory",
         )
         for number in range(count)
         for at, name in enumerate(PLATFORMS)
@@ -317,7 +319,7 @@ def test_problems_that_say_the_same_of_several_packages_are_one_line(large: Insp
     names = ", ".join(f"lib-{number}" for number in range(17))
     assert [line for line in lines if line.startswith(("error", "  hint"))] == [
         f"error: 17 PyPI packages need an archive: {names} (all platforms) (-v)",
-        "  hint: put a matching wheel into a directory",
+        "  hint: put matching wheels into a directory",
     ]
     assert lines[-1] == "Cannot ship: 17 errors."
 
@@ -326,6 +328,31 @@ def test_a_package_that_is_the_only_one_with_its_problem_has_the_whole_message(l
     lines = to_plain(render_inspection(replace(large, problems=make_alike(1))))
     (line,) = [line for line in lines if line.startswith("error")]
     assert line.endswith("conda.lock:1: lib-0 1.0 needs an archive: the lock has only the sdist lib-0 (all platforms)")
+    assert "  hint: put a matching wheel into a directory" in lines
+
+
+@pytest.mark.parametrize("is_list", [False, True])
+def test_what_follows_the_first_line_of_a_problem_is_below_its_text(
+    is_list: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    blocks = render_problems(make_alike(9), Setting(path=Path("conda.lock"), is_list=is_list), is_long=False)
+    lines = COLORS.sub("", show(*blocks)).splitlines()
+    at = next(at for at, line in enumerate(lines) if line.lstrip().startswith("hint:"))
+    assert at > 1
+    first = lines[0].index("9 PyPI packages")
+    assert {len(line) - len(line.lstrip()) for line in lines[1:at]} == {first}
+
+
+def test_requested_packages_are_first_and_marked_wherever_problems_are_folded() -> None:
+    problems = [replace(one, is_requested=one.package in ("pypi:lib-1", "pypi:lib-4")) for one in make_alike(5)]
+    setting = Setting(path=Path("conda.lock"), platforms=PLATFORMS)
+    alike = to_plain(list(render_problems(problems, setting, is_long=False)))
+    names = "lib-1*, lib-4*, lib-0, lib-2, lib-3"
+    assert alike[0] == f"error: 5 PyPI packages need an archive: {names} (all platforms) (* requested) (-v)"
+    single = [replace(one, plural=None) for one in problems]
+    rest = to_plain(list(render_problems(single, setting, is_long=False)))[3]
+    assert rest == "error: 2 more like these: pypi:lib-4*, pypi:lib-3 (all platforms) (* requested) (-v)"
 
 
 def test_the_long_form_has_each_problem_on_a_line(large: Inspection) -> None:

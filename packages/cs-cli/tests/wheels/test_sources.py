@@ -253,6 +253,22 @@ def test_a_repository_that_cannot_be_cloned_says_why(workshop: Workspace, cs: Cs
     assert "tool: git failed: " in outcome.err
 
 
+@pytest.mark.parametrize(
+    ("names", "hint"), [(["one"], "put a matching wheel"), (["one", "two"], "put matching wheels")]
+)
+def test_the_way_out_is_right_for_one_package_and_for_several(
+    workshop: Workspace, cs: Cs, names: list[str], hint: str
+) -> None:
+    for name in names:
+        add_pypi(workshop, f"https://example.com/{name}-1.5.tar.gz", name, version="1.5", sha256="0" * 64)
+    del workshop.ship["build-wheels"]
+    workshop.write()
+    ways = f'{hint} into a directory, and set `archives = "DIR"`, or set `build-wheels = "all"`'
+    for outcome in (cs("inspect"), cs("build", "--dry-run")):
+        assert outcome.status == 1
+        assert f"  hint: {ways}\n" in outcome.out + outcome.err
+
+
 @pytest.mark.parametrize("kind", ["sdist", "git"])
 def test_others_source_is_built_only_on_request(workshop: Workspace, cs: Cs, kind: str) -> None:
     locations = {"sdist": "https://example.com/tool-1.5.tar.gz", "git": f"git+https://example.com/tool#{'a' * 40}"}

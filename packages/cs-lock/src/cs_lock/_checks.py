@@ -20,16 +20,24 @@ def check_record(record: PackageRecord, key: str, platform: Platform) -> list[Pr
 
     :param key: key path of its entry in the lock.
     """
-    problems = _check_subdir(record, platform)
+    problems, plural_hint = _check_subdir(record, platform), None
     if not record.sha256:
         hint = "lock the workspace again against a channel that publishes SHA-256 digests"
         message = f"{record.name} has no sha256"
         if record.is_local:
             message += f", and its file cannot be read: {record.location}"
-            hint = "restore the file, or lock the workspace again"
+            hint, plural_hint = (f"restore the {what}, or lock the workspace again" for what in ("file", "files"))
         problems.append(("missing-sha256", message, f"{key}.sha256", hint))
     return [
-        Problem(kind=kind, message=message, platform=platform.name, package=record.name, key=where or key, hint=hint)
+        Problem(
+            kind=kind,
+            message=message,
+            platform=platform.name,
+            package=record.name,
+            key=where or key,
+            hint=hint,
+            plural_hint=plural_hint if kind == "missing-sha256" else None,
+        )
         for kind, message, where, hint in problems
     ]
 

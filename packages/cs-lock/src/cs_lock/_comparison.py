@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ._dependencies import list_names
@@ -29,13 +30,14 @@ def compare_archive(entry: PendingEntry, archive: LocalArchive, selection: Selec
     record = archive.record
     changes = _compare_wheel(entry, archive, selection) if record is None else _compare_record(entry, record)
     for change in changes:
-        yield entry.make_problem(
+        problem = entry.make_problem(
             "archive-differs",
             f"{archive.file_name} {change}",
             severity="warning",
             platform=selection.platform.name,
             hint="lock the workspace again, and then build the archive again",
         )
+        yield replace(problem, plural_hint="lock the workspace again, and then build the archives again")
 
 
 def _compare_record(entry: PendingEntry, record: PackageRecord) -> Iterator[str]:

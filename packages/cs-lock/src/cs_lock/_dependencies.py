@@ -11,10 +11,12 @@ from ._names import has_extra, labels_of, parse_requirement_name, pypi_label
 from ._records import PackageRecord, parse_dependency_name, parse_dependency_names
 from ._suggestions import did_you_mean
 
-_LOCK_AGAIN = "lock the workspace again; a lock that lacks packages cannot be installed"
+_LOCK_AGAIN = ("lock the workspace again; a lock that lacks packages cannot be installed", None)
 _BUILD_AGAIN = (
-    "the archive was built for another environment: lock the workspace again, and then build the archive again"
+    "the archive was built for another environment: lock the workspace again, and then build the archive again",
+    "the archives were built for another environment: lock the workspace again, and then build the archives again",
 )
+_ADD_ALL = "add them to the workspace's dependencies and lock again, or remove them from 'require'"
 _SHOWN = 3
 
 
@@ -43,13 +45,15 @@ def check_required(
         taker = next((gone[label] for label in sorted(labels_of(name)) if label in gone), None)
         guess = did_you_mean(name, {label.removeprefix("pypi:") for label in present})
         advice = "add it to the workspace's dependencies and lock again, or remove it from 'require'"
-        hint = f"{guess} {advice}" if guess else advice
+        hint, plural_hint = f"{guess} {advice}" if guess else advice, None if guess else _ADD_ALL
         if taker is not None:
-            hint = f"it was dropped because {taker!r} is in 'exclude'"
+            reason = f"dropped because {taker!r} is in 'exclude'"
+            hint, plural_hint = f"it was {reason}", f"they were {reason}"
         message = f"the required package {name!r} is not in the environment"
         label = name.lower().removeprefix("conda:")
         problem = _describe("missing-required", message, platform, label, hint)
-        problems.append(replace(problem, plural="are required, but not in the environment"))
+        plural = "are required, but not in the environment"
+        problems.append(replace(problem, plural=plural, plural_hint=plural_hint))
     return problems
 
 
@@ -69,9 +73,9 @@ def check_dependencies(
             name = parse_dependency_name(spec)
             if name not in present and name not in excluded and not name.startswith("__") and not is_conditional(spec):
                 what = f"{spec!r}, which is not in the lock"
-                hint = _BUILD_AGAIN if record.is_local else _LOCK_AGAIN
+                hint, plural_hint = _BUILD_AGAIN if record.is_local else _LOCK_AGAIN
                 problem = _describe("missing-dependency", f"{record.name} needs {what}", platform, record.name, hint)
-                problems.append(replace(problem, plural=f"need {what}"))
+                problems.append(replace(problem, plural=f"need {what}", plural_hint=plural_hint))
     return problems
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 _MESSAGE_LENGTH = 2000
+_TOGETHER = ("is_requested", "plural", "plural_hint")
 _TEXTS = ("kind", "message", "line", "column", "key", "expected", "actual", "hint")
 
 Severity = Literal["error", "warning"]
@@ -22,7 +23,9 @@ class Problem:
     :ivar platform: the platform, if it is just one.
     :ivar key: key path in the source lock, such as ``packages[3].sha256``, or in the file at ``path``.
     :ivar path: file that it is about, unless that is the source lock.
+    :ivar is_requested: whether the workspace itself asks for the package.
     :ivar plural: what it says of several packages that all have it, after their number: ``need an archive``.
+    :ivar plural_hint: what to do about several of them; ``hint`` if it is the same.
     """
 
     kind: str
@@ -37,7 +40,9 @@ class Problem:
     column: int | None = None
     path: Path | None = None
     hint: str | None = None
+    is_requested: bool = False
     plural: str | None = None
+    plural_hint: str | None = None
 
     def __post_init__(self) -> None:
         if self.platform is not None and not self.platforms:
@@ -47,9 +52,9 @@ class Problem:
     def to_dict(self) -> dict[str, Any]:
         """Return the problem as a JSON-ready mapping.
 
-        :returns: every field by its name, except ``plural``, which is only another form of the message.
+        :returns: every field by its name, except those that only serve to show several problems together.
         """
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "plural"}
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in _TOGETHER}
         path = None if self.path is None else str(self.path)
         return {**fields, "platforms": [*self.platforms], "path": path}
 

@@ -97,6 +97,7 @@ class PendingEntry:
             feature=self.feature,
             key=self.key,
             hint=hint,
+            is_requested=self.is_requested,
         )
 
     def find_path(self, directory: StrPath) -> Path:

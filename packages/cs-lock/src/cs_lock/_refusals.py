@@ -12,28 +12,45 @@ from ._names import describe_label
 from ._pending import PendingEntry, Reason
 from ._selection import Selection
 
-_SETTLE_WHEEL = "build a wheel from it, and put it into the archive folder"
-# Kind of the problem, what the lock has, and what to do.
-_REASONS: dict[Reason, tuple[str, str, str]] = {
+_SETTLE_WHEEL = (
+    "build a wheel from it, and put it into the archive folder",
+    "build wheels from them, and put these into the archive folder",
+)
+# Kind of the problem, what the lock has, what to do about one entry and about several.
+_REASONS: dict[Reason, tuple[str, str, tuple[str, str]]] = {
     "directory": ("pypi-source", "the lock has only the directory {}", _SETTLE_WHEEL),
     "git": ("pypi-source", "the lock has only the git repository {}", _SETTLE_WHEEL),
     "sdist": ("pypi-source", "the lock has only the sdist {}", _SETTLE_WHEEL),
     "source-package": (
         "missing-archive",
         "the lock has only its source, {}",
-        "build the package, and put it into the archive folder",
+        (
+            "build the package, and put it into the archive folder",
+            "build the packages, and put them into the archive folder",
+        ),
     ),
-    "unpinned": ("missing-sha256", "the lock has no sha256 for {}", "put the wheel into the archive folder"),
+    "unpinned": (
+        "missing-sha256",
+        "the lock has no sha256 for {}",
+        ("put the wheel into the archive folder", "put the wheels into the archive folder"),
+    ),
     "missing-file": (
         "missing-archive",
         "its file cannot be read: {}",
-        "restore the file, or put the archive into the archive folder",
+        (
+            "restore the file, or put the archive into the archive folder",
+            "restore the files, or put the archives into the archive folder",
+        ),
     ),
-    "lost-file": ("missing-archive", "its file cannot be read: {}", "restore the file, or lock the workspace again"),
+    "lost-file": (
+        "missing-archive",
+        "its file cannot be read: {}",
+        ("restore the file, or lock the workspace again", "restore the files, or lock the workspace again"),
+    ),
     "incomplete": (
         "missing-archive",
         "the lock does not describe {} completely",
-        "put the archive into the archive folder",
+        ("put the archive into the archive folder", "put the archives into the archive folder"),
     ),
 }
 
@@ -66,12 +83,12 @@ def refuse_entry(entry: PendingEntry, platform: str, *, detail: str = "") -> Pro
     :param platform: name of the platform that needs it.
     :param detail: more about the reason; it follows what the lock has.
     """
-    kind, what, hint = _REASONS[entry.reason]
+    kind, what, (hint, plural_hint) = _REASONS[entry.reason]
     owner = describe_label(entry.package) if entry.kind == "pypi" else f"the package {entry.name}"
     asked = explain_askers(entry.package, entry.wanted_by, entry.feature)
     message = f"{_name_version(owner, entry.version)} needs an archive: {what.format(entry.place)}{detail}{asked}"
     problem = entry.make_problem(kind, message, platform=platform, hint=hint)
-    return replace(problem, plural="need an archive")
+    return replace(problem, plural="need an archive", plural_hint=plural_hint)
 
 
 def _refuse_damaged(

@@ -38,6 +38,7 @@ class Selection:
     :ivar keys: for each label, the key path of its entry in the source lock.
     :ivar askers: for what is pending, lost or damaged, the requested labels that need it.
     :ivar exclusions: the effect of each excluded name on this platform.
+    :ivar requested: labels that the workspace asks for.
     :ivar dropped: labels that do not ship.
     :ivar problems: what is wrong with the list of packages itself.
     """
@@ -51,6 +52,7 @@ class Selection:
     keys: Mapping[str, str]
     askers: Mapping[str, tuple[str, ...]]
     exclusions: tuple[Exclusion, ...] = ()
+    requested: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
 
@@ -118,6 +120,7 @@ def select_packages(
             replace(one, size_bytes=sum(map(candidates.measure, (one.name, *one.removed))))
             for one in explain_exclusions(needs, excluded, wanted, dropped, candidates.platform.name)
         ),
+        requested=frozenset(wanted),
         dropped=frozenset(dropped),
         problems=tuple(candidates.duplicates),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from ._checks import check_channels, check_file_names, check_local_names, check_record
 from ._dependencies import check_dependencies, check_lost, check_noarch, check_required
@@ -39,7 +40,11 @@ def validate(
         (selection.platform.name, record) for selection in selections for record in selection.records if record.is_local
     )
     problems += check_wheel_names(selections)
-    return merge_platforms(problems)
+    requested = {(one.platform.name, label) for one in selections for label in one.requested}
+    return [
+        replace(one, is_requested=any((name, one.package) in requested for name in one.platforms))
+        for one in merge_platforms(problems)
+    ]
 
 
 def _check_selection(selection: Selection, exclude: tuple[str, ...], require: tuple[str, ...]) -> list[Problem]:

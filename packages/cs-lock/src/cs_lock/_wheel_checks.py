@@ -21,7 +21,10 @@ _PLURALS = {
     "wrong-platform": "have a wheel for another platform",
     "wrong-python": "have a wheel for another Python",
 }
-_BUILD_AGAIN = "build the wheel again, for this platform and the environment's Python"
+_BUILD_AGAIN = (
+    "build the wheel again, for this platform and the environment's Python",
+    "build the wheels again, for their platform and the environment's Python",
+)
 
 
 def check_wheels(selection: Selection) -> list[Problem]:
@@ -42,9 +45,9 @@ def check_wheel(wheel: Wheel, platform: Platform, python: PackageRecord | None) 
         stated = read_wheel_name(wheel.file_name)
     except LockError as error:
         return [_describe(wheel, platform, error.kind, error.message, _LOCK_AGAIN)]
-    hint = _BUILD_AGAIN if wheel.url is None else _LOCK_AGAIN
+    hint, plural_hint = _BUILD_AGAIN if wheel.url is None else (_LOCK_AGAIN, None)
     return [
-        replace(_describe(wheel, platform, kind, message, hint), plural=_PLURALS.get(kind))
+        replace(_describe(wheel, platform, kind, message, hint), plural=_PLURALS.get(kind), plural_hint=plural_hint)
         for kind, message in (*_check_identity(wheel, stated), *_check_tags(wheel, stated, platform, python))
     ]
 

@@ -24,10 +24,11 @@ _MARKUP = re.compile(  # within a line: no text begins one
     | \\(?=[!-/:-@\[-`{-~]|\Z)     # an escape
     | _(?<![^\W_]_) | _(?![^\W_])  # emphasis; not inside a word
     | &(?=\#?[0-9A-Za-z]+;)       # an entity
+    | :(?=//) | (?<=www)\.        # an address, which GitHub and GitLab make a link
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.IGNORECASE,
 )
-_REFERENCE = re.compile(r"(?<=[@#])(?=[^\W_])")
+_REFERENCE = re.compile(r"(?<=[@#])(?=[^\W_])|(?<=\bGH-)(?=\d)", re.IGNORECASE)
 """Within a person's name or the number of an issue, as GitHub and GitLab find them in what Markdown shows."""
 
 Row = tuple[Change, tuple[str, ...]]
@@ -71,7 +72,7 @@ def render_markdown(comparison: Comparison) -> Iterator[str]:
 def _escape(text: str) -> str:
     """Make text from outside harmless in Markdown: what would be markup is escaped, and nothing else.
 
-    An empty comment keeps ``@`` and ``#`` from what follows: no file name mentions a person or closes an issue.
+    An empty comment keeps ``@``, ``#`` and ``GH-`` from what follows: no text mentions a person or closes an issue.
     """
     return _REFERENCE.sub("<!-- -->", _MARKUP.sub(r"\\\g<0>", escape_line(text)))
 

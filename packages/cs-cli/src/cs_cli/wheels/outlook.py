@@ -141,40 +141,40 @@ class _Planner:
 
     def _refuse_conda(self, entry: PendingEntry, platform: Platform) -> Problem:
         """Describe a conda package without an archive: none is ever built."""
-        way = self._name_folder("conda package")
+        way, plural_way = self._name_ways(entry, "conda package")
         if entry.reason == "source-package":
-            hint = f"{way}; `pixi publish --target-dir DIR --path {entry.place}` makes one"
+            way += f"; `pixi publish --target-dir DIR --path {entry.place}` makes one"
             problem = refuse_entry(entry, platform.name, detail=", and cs does not build conda packages")
-            return replace(problem, hint=hint)
-        ways = f"restore the file, or {way}" if entry.reason == "missing-file" else way
-        return replace(refuse_entry(entry, platform.name), hint=ways)
+            return replace(problem, hint=way, plural_hint=None)
+        return replace(refuse_entry(entry, platform.name), hint=way, plural_hint=plural_way)
 
     def _refuse_pypi(self, entry: PendingEntry, platform: Platform) -> Problem | None:
         """Describe why no wheel is built for a PyPI package; ``None`` if one is."""
-        way, mode = self._name_folder("wheel"), self._config.build_wheels
+        ways, mode = self._name_ways(entry, "wheel"), self._config.build_wheels
         is_own = self.is_own(entry)
-        kind, detail = None, ""
+        kind, detail, form = None, "", "{}"
         if entry.form == "wheel":
-            way = f"restore the file, or {way}" if entry.reason == "missing-file" else way
+            pass  # one is there, or was: nothing is built
         elif mode == "never" or (mode == "local" and not is_own):
             what = "no wheel" if mode == "never" else "only the workspace's own projects"
             detail = f'; build-wheels = "{mode}" builds {what}'
-            way += f", or {_LOCAL_HINT if is_own else _ALL_HINT}"
+            form = f"{{}}, or {_LOCAL_HINT if is_own else _ALL_HINT}"
         elif entry.form == "sdist" and entry.url is not None and not entry.sha256:
             kind, detail = "missing-sha256", ", without a SHA-256 to check it with"
         elif mode == "local" and (needed := self._find_other_python(entry)):
             kind, detail = "wheel-not-built", f", which needs Python {needed}, but cs runs in {_own_version()}"
-            way = f"run cs in such a Python, or {way}, or {_ALL_HINT} to build in the environment's Python"
+            form = f"run cs in such a Python, or {{}}, or {_ALL_HINT} to build in the environment's Python"
         else:
             return None
         problem = refuse_entry(entry, platform.name, detail=detail)
-        return replace(problem, kind=kind or problem.kind, hint=way)
+        hint, plural_hint = (form.format(way) for way in ways)
+        return replace(problem, kind=kind or problem.kind, hint=hint, plural_hint=plural_hint)
 
-    def _name_folder(self, what: str) -> str:
-        """Say how an archive gets into the archive folder."""
-        if self._config.archives:
-            return f"put a matching {what} into the archive folder"
-        return f'put a matching {what} into a directory, and set `archives = "DIR"`'
+    def _name_ways(self, entry: PendingEntry, what: str) -> tuple[str, str]:
+        """Say how an entry gets the archive that it lacks, and how several do."""
+        place = "into the archive folder" if self._config.archives else 'into a directory, and set `archives = "DIR"`'
+        restored = ("restore the file, or ", "restore the files, or ") if entry.reason == "missing-file" else ("", "")
+        return f"{restored[0]}put a matching {what} {place}", f"{restored[1]}put matching {what}s {place}"
 
     def _find_other_python(self, entry: PendingEntry) -> str | None:
         """Return the Pythons that a project supports, if this one is not among them."""
@@ -245,6 +245,7 @@ def _check_folder(folder: ArchiveFolder, lock: RuntimeLock) -> Iterable[Problem]
                     severity="warning",
                     message=f"{file.path.name} in the archive folder stands for no package of the lock",
                     hint="remove it, if you did not expect this",
+                    plural_hint="remove them, if you did not expect this",
                 )
             elif file.digest not in pinned:
                 yield Problem(
@@ -252,6 +253,7 @@ def _check_folder(folder: ArchiveFolder, lock: RuntimeLock) -> Iterable[Problem]
                     message=f"the lock pins {file.name}, so {file.path.name} in the archive folder cannot replace it",
                     package=file.label.removeprefix("conda:"),
                     hint="remove it from the folder, or depend on it by its path and lock the workspace again",
+                    plural_hint="remove them from the folder, or depend on them by path and lock the workspace again",
                 )
 
 
