@@ -236,6 +236,19 @@ def advise(topic: str, hint: str | None = None) -> str:
     return ", or ".join(part for part in (hint, _ADVICE[topic]) if part)
 
 
+def name_installs(requirement: str, *, again: bool = False) -> str:
+    """Name the commands that install ``cs`` with something more, one for each tool that people install it with.
+
+    :param requirement: as pip takes it, such as ``cs-cli[spdx]``.
+    :param again: install everything again, even if it is there.
+    """
+    tools = ("pip install", "uv tool install", "pipx install --force")
+    if again:
+        tools = ("pip install --force-reinstall", "uv tool install --force", "pipx install --force")
+    commands = ", ".join(f'`{tool} "{requirement}"`' for tool in tools)
+    return f"{commands} (as cs was installed)"
+
+
 AnyError = TypeVar("AnyError", bound=Diagnosed)
 
 

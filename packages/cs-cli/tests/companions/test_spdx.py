@@ -105,5 +105,7 @@ def test_without_the_library_nothing_begins(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     error = json.loads(cs("build", "--sbom", "spdx", "--error-format", "json").err)
-    assert (error["kind"], error["hint"]) == ("spdx-missing", 'run `pip install "cs-cli[spdx]"`')
+    assert error["kind"] == "spdx-missing"
+    for tool in ("pip install", "uv tool install", "pipx install --force"):
+        assert f'`{tool} "cs-cli[spdx]"`' in error["hint"]
     assert not Path("dist").exists()

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli_samples import Cs, Workspace, make_template
+from cs_cli import __version__
 from cs_cli.doctor.findings import Diagnosis, Finding, attempt
 from cs_cli.doctor.machine import look_at_proxies, look_at_variables
 from cs_cli.doctor.report import render_diagnosis
@@ -129,6 +130,8 @@ def test_libraries_of_another_release_are_a_problem(
     monkeypatch.setattr("cs_lock.__version__", "0.0.1")
     (found,) = ask(status=1)["versions"]
     assert "cs-lock is 0.0.1" in found["message"]
+    for tool in ("pip install --force-reinstall", "uv tool install --force", "pipx install --force"):
+        assert f'`{tool} "cs-cli=={__version__}"`' in found["hint"]
 
 
 def test_a_directory_of_templates_is_looked_into(

@@ -23,7 +23,7 @@ from cs_stamp import (
 from ..archives.store import ArchiveStore, open_store
 from ..companions.inventory import read_epoch
 from ..companions.spdx import require_spdx
-from ..errors import CliError, PlatformFault
+from ..errors import CliError, PlatformFault, name_installs
 from ..options import BuildingOptions, BuildOptions
 from ..problem_warnings import warn_of_problems
 from ..project.derivation import Derivation, derive_project
@@ -40,11 +40,6 @@ from .plan import BuildPlan, plan_build, refuse_collisions
 
 if TYPE_CHECKING:
     from ..signing.keys import PrivateKey
-
-_ALL_TEMPLATES = ", ".join(
-    f'`{command} "cs-cli[templates]"`' for command in ("pip install", "uv tool install", "pipx install --force")
-)
-"""Each installs the templates of all platforms, if ``cs`` was installed with the same tool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +216,7 @@ def _refuse(faults: list[PlatformFault], count: int) -> CliError | StampError:
         f"nothing was built: {len(faults)} of {count} platforms are not ready",
         kind="platforms-unready",
         problems=faults,
-        hint=f"run {_ALL_TEMPLATES} (as cs was installed) for the templates of all platforms" if missing else None,
+        hint=f"run {name_installs('cs-cli[templates]')} for the templates of all platforms" if missing else None,
     )
 
 

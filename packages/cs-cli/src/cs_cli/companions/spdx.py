@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import DOCUMENTATION
-from ..errors import CliError
+from ..errors import CliError, name_installs
 from ..licenses.stated import StatedLicense
 from ..terminal.console import Console
 from .files import render_json
@@ -33,7 +33,7 @@ def require_spdx(environ: Mapping[str, str], console: Console) -> None:
 
     if find_spec("spdx_tools") is None:
         message = "writing SPDX needs spdx-tools, which is not installed"
-        raise CliError(message, kind="spdx-missing", key="sbom", hint='run `pip install "cs-cli[spdx]"`')
+        raise CliError(message, kind="spdx-missing", key="sbom", hint=f"run {name_installs('cs-cli[spdx]')}")
     if not environ.get("SOURCE_DATE_EPOCH"):
         console.warn(
             "SPDX requires a time, so the document says 1970: set SOURCE_DATE_EPOCH, for example to that of the commit"

@@ -13,6 +13,7 @@ from cs_stamp import TEMPLATE_PLATFORMS, StampError, Template, TemplateNotFoundE
 
 from .. import __version__
 from ..building.preparation import find_template
+from ..errors import name_installs
 from ..project.platforms import host_platform
 from .findings import Finding, State, diagnose
 
@@ -29,7 +30,7 @@ def look_at_versions() -> Iterator[Finding]:
         topic="versions",
         state="problem" if others else "ok",
         message=f"cs {__version__}, Python {python}, {subdir}{differing}",
-        hint=f"run `pip install --force-reinstall cs-cli=={__version__}`" if others else None,
+        hint=f"run {name_installs(f'cs-cli=={__version__}', again=True)}" if others else None,
         details={
             "cs": __version__,
             "packages": versions,
