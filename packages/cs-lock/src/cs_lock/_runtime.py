@@ -296,8 +296,8 @@ def _unshippable(environment: str, errors: Sequence[Problem], source: SourceLock
         f"the environment {environment!r} cannot ship: {count}",
         kind="unshippable",
         path=source.path if source else None,
-        line=only and only.line,
-        column=only and only.column,
-        key=only and only.key,
+        line=only.line if only else None,
+        column=only.column if only else None,
+        key=only.key if only else None,
         problems=errors,
     )
