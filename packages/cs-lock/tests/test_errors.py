@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cs_lock import LockError, Problem
+from cs_lock import LockError, Problem, merge_platforms
 
 
 def test_error_says_where_what_and_what_to_do() -> None:
@@ -35,7 +35,17 @@ def test_messages_are_cut_when_a_damaged_lock_makes_them_long() -> None:
 
 
 def test_problem_is_json_ready() -> None:
-    problem = Problem(kind="k", message="m", package="p", hint="h", plural="have m")
+    problem = Problem(kind="k", message="m", package="p", hint="h", plural="have m", plural_hint="hs")
     document = json.loads(json.dumps(problem.to_dict()))
     assert document["severity"] == "error"
-    assert "plural" not in document
+    assert not {"plural", "plural_hint", "is_requested"} & document.keys()
+
+
+def test_merged_problems_have_the_platforms_of_all_and_the_place_of_the_first() -> None:
+    problems = [
+        Problem(kind="k", message=message, platform=platform, line=line)
+        for message, platform, line in (("m", "a", 1), ("n", "a", 2), ("m", "b", 3), ("m", "a", 1))
+    ]
+    assert [(one.line, one.platforms) for one in merge_platforms(problems)] == [(1, ("a",)), (2, ("a",)), (3, ("b",))]
+    merged = merge_platforms(problems, key=lambda one: one.message)
+    assert [(one.line, one.platforms, one.platform) for one in merged] == [(1, ("a", "b"), None), (2, ("a",), "a")]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 
 from cs_bundle import redact_text
-from cs_lock import Problem
+from cs_lock import Problem, merge_platforms
 
 from .terminal.lines import Block, Excerpt, Hanging, Line, paint, whole
 from .terminal.paths import shorten_paths
@@ -69,13 +70,7 @@ def mask_problem(problem: Problem) -> Problem:
 
 def fold_problems(problems: Iterable[Problem]) -> list[Problem]:
     """Make one of problems that say the same of different platforms; it has the place of the first."""
-    alike: dict[tuple[object, ...], list[Problem]] = {}
-    for one in problems:
-        alike.setdefault((one.severity, one.kind, one.message, one.hint, one.path), []).append(one)
-    return [
-        replace(some[0], platform=None, platforms=tuple(dict.fromkeys(name for one in some for name in one.platforms)))
-        for some in alike.values()
-    ]
+    return merge_platforms(problems, key=attrgetter("severity", "kind", "message", "hint", "path"))
 
 
 def name_platforms(names: Sequence[str], platforms: Sequence[str]) -> str:

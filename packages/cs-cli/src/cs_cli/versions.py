@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from cs_stamp import StampError, installed_directories
 from . import __version__
 from .building.preparation import find_template
 from .project.platforms import host_platform
+
+LIBRARIES = ("cs-manifest", "cs-lock", "cs-bundle", "cs-stamp")
+"""The packages of the same release that ``cs`` is made of."""
 
 SCHEMA_VERSION = 1
 """Version of ``cs version --json``; ``schemas/version.schema.json`` is its schema."""
@@ -70,17 +74,20 @@ def collect_versions() -> Versions:
 
 
 def _list_packages() -> dict[str, str]:
-    """Return the versions of the packages that ``cs-cli`` needs; run from its sources, it does not know them."""
+    """Return the versions of the packages that ``cs-cli`` needs; run from its sources, it knows only its own ones."""
     try:
-        needed = requires("cs-cli") or []
+        needed = [Requirement(one) for one in requires("cs-cli") or []]
     except PackageNotFoundError:
-        return {}
-    wanted = [one for one in map(Requirement, needed) if one.marker is None or one.marker.evaluate({"extra": ""})]
-    found = {one.name: _find_version(one.name) for one in wanted}
+        needed = []
+    wanted = {one.name for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})}
+    found = {name: find_version(name) for name in wanted.union(LIBRARIES)}
     return {name: known for name, known in sorted(found.items()) if known is not None}
 
 
-def _find_version(name: str) -> str | None:
+def find_version(name: str) -> str | None:
+    """Return the version of a package: a library of ``cs`` says it itself, whatever its metadata say."""
+    if name in LIBRARIES:
+        return str(import_module(name.replace("-", "_")).__version__)
     try:
         return version(name)
     except PackageNotFoundError:

@@ -125,11 +125,12 @@ def test_a_template_of_another_release_is_a_warning(
 
 
 def test_libraries_of_another_release_are_a_problem(
-    workspace: Workspace, template: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, template: Path, ask: Ask, cs: Cs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cs_lock.__version__", "0.0.1")
     (found,) = ask(status=1)["versions"]
     assert "cs-lock is 0.0.1" in found["message"]
+    assert "cs-lock 0.0.1\n" in cs("version").out
     for tool in ("pip install --force-reinstall", "uv tool install --force", "pipx install --force"):
         assert f'`{tool} "cs-cli=={__version__}"`' in found["hint"]
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
 from cli_projects import add_pypi
 from cli_samples import Channel, Cs, Workspace, inspect_options, make_workspace
+from cs_cli.inspection import reasons
 from cs_cli.inspection.listing import sort_packages
 from cs_cli.inspection.packages import list_packages
+from cs_cli.inspection.reasons import Reasons
 from cs_cli.inspection.summary import inspect_derivation
 from cs_cli.project.derivation import derive_project
 from cs_cli.terminal.console import format_bytes
@@ -83,6 +86,20 @@ def test_why_says_what_only_a_package_brings(workspace: Workspace, cs: Cs) -> No
     document = json.loads(cs("inspect", "--json", "--why", "python").out)
     sizes = {one["name"]: one["size_bytes"] for one in document["platforms"][0]["packages"]}
     assert document["why"][0]["owned_size_bytes"] == sizes["python"] + sizes["libz"] > 0
+
+
+def test_the_reasons_of_a_platform_are_found_once(
+    workspace: Workspace, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def find(**given: Any) -> Reasons:
+        seen.append(given["platform"])
+        return Reasons(**given)
+
+    monkeypatch.setattr(reasons, "Reasons", find)
+    assert json.loads(cs("inspect", "--json", "--why", "python").out)["why"]
+    assert seen == ["linux-64"]
 
 
 @pytest.mark.parametrize(

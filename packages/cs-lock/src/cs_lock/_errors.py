@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -59,15 +59,19 @@ class Problem:
         return {**fields, "platforms": [*self.platforms], "path": path}
 
 
-def merge_platforms(problems: Iterable[Problem]) -> list[Problem]:
+def merge_platforms(problems: Iterable[Problem], *, key: Callable[[Problem], Hashable] | None = None) -> list[Problem]:
     """Merge problems that differ only in their platform.
 
-    :returns: the problems in the order of their first appearance.
+    :param key: what merged problems have in common; default: everything else.
+    :returns: the first of those that were merged, with the platforms of all, in the order of their appearance.
     """
-    merged: dict[Problem, list[str]] = {}
-    for problem in problems:
-        merged.setdefault(replace(problem, platform=None, platforms=()), []).extend(problem.platforms)
-    return [replace(problem, platforms=tuple(dict.fromkeys(names))) for problem, names in merged.items()]
+    merged: dict[Hashable, list[Problem]] = {}
+    for one in problems:
+        merged.setdefault(key(one) if key else replace(one, platform=None, platforms=()), []).append(one)
+    return [
+        replace(some[0], platform=None, platforms=tuple(dict.fromkeys(name for one in some for name in one.platforms)))
+        for some in merged.values()
+    ]
 
 
 class LockError(Exception):

@@ -12,7 +12,8 @@ from typing import Any
 from cs_bundle import clearing_cache
 
 from ..errors import CliError
-from .survey import CachedFile, Entry, Survey, render_time, survey_cache
+from ..times import render_time
+from .survey import CachedFile, Entry, Survey, survey_cache
 
 SPARED_S = 24 * 3600.0
 """Where nothing tells whether the cache is used, what was used in this time is kept."""

@@ -12,8 +12,9 @@ from ..error_text import render_problem
 from ..terminal.console import Console, format_bytes, format_count
 from ..terminal.lines import Block, Column, Table, whole
 from ..terminal.paths import shorten_paths
+from ..times import render_time
 from .cleaning import CleanUp
-from .survey import Survey, render_time
+from .survey import Survey
 
 SCHEMA_VERSION = 1
 """Version of the documents of ``--json``; ``schemas/cache.schema.json`` is their schema."""
@@ -86,7 +87,7 @@ def _list_archives(clean_up: CleanUp) -> Iterator[Block]:
 
 def render_date(seconds: float) -> str:
     """Render when something was used: the date in UTC, and how long ago."""
-    return f"{(render_time(seconds) or '')[:10]} ({_render_age(time.time() - seconds)})"
+    return f"{render_time(seconds)[:10]} ({_render_age(time.time() - seconds)})"
 
 
 def _render_age(seconds: float) -> str:

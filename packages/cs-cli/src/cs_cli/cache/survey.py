@@ -14,6 +14,7 @@ from typing import Any
 from cs_bundle import TAG_NAME, is_cache
 
 from ..errors import CliError
+from ..times import render_time
 
 KINDS = {".conda": "conda", ".tar.bz2": "tar.bz2", ".whl": "wheel"}
 """Kinds of archives by the end of their names; any other is the source of a Python package."""
@@ -112,22 +113,15 @@ class Survey:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the survey as JSON values."""
-        oldest, newest = self.uses or (None, None)
+        oldest, newest = map(render_time, self.uses) if self.uses else (None, None)
         return {
             "path": str(self.path),
             "archive_count": self.archive_count,
             "size_bytes": self.size_bytes,
-            "oldest_use": render_time(oldest),
-            "newest_use": render_time(newest),
+            "oldest_use": oldest,
+            "newest_use": newest,
             "kinds": {kind: {"count": count, "size_bytes": size} for kind, (count, size) in self.kinds.items()},
         }
-
-
-def render_time(seconds: float | None) -> str | None:
-    """Render a time as ISO 8601 in UTC, to the second."""
-    from datetime import UTC, datetime
-
-    return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def survey_cache(path: Path) -> Survey:

@@ -10,6 +10,21 @@ from ..errors import CACHE_VARIABLE, PASSPHRASE_VARIABLE, CliError
 from ..terminal.streams import COLOR_CHOICES
 from .values import Flag
 
+
+def file_flag(name: str, *, help: str, metavar: str = "FILE", default: str | None = None) -> Flag:
+    """Make a flag whose value is the path of a file."""
+    return Flag(name=name, help=help, metavar=metavar, default=default, read=Path, completion="file")
+
+
+def directory_flag(
+    name: str, *, help: str, metavar: str = "DIR", default: str | None = None, initial: Path | None = None
+) -> Flag:
+    """Make a flag whose value is the path of a directory."""
+    return Flag(
+        name=name, help=help, metavar=metavar, default=default, initial=initial, read=Path, completion="directory"
+    )
+
+
 QUIET = Flag(name="--quiet", short="-q", initial=False, help="print errors and results only")
 VERBOSE = Flag(name="--verbose", short="-v", initial=False, help="print all details")
 ERROR_FORMAT = Flag(
@@ -31,27 +46,18 @@ COMMON = (QUIET, VERBOSE, COLOR, ERROR_FORMAT)
 
 JSON = Flag(name="--json", initial=False, help="print one JSON document")
 
-ROOT = Flag(
-    name="--root",
-    metavar="DIR",
-    read=Path,
-    completion="directory",
+ROOT = directory_flag(
+    "--root",
     default="the nearest parent that has a manifest",
     help="project directory",
 )
-MANIFEST = Flag(
-    name="--manifest",
-    metavar="FILE",
-    read=Path,
-    completion="file",
+MANIFEST = file_flag(
+    "--manifest",
     default="the one of the project directory",
     help="`conda.toml`, `pixi.toml` or `pyproject.toml`",
 )
-SOURCE_LOCK = Flag(
-    name="--source-lock",
-    metavar="FILE",
-    read=Path,
-    completion="file",
+SOURCE_LOCK = file_flag(
+    "--source-lock",
     default="the one next to the manifest",
     help="`conda.lock` or `pixi.lock`",
 )
@@ -77,30 +83,22 @@ TARGET = Flag(
     metavar="TRIPLE",
     help="target triple, such as `aarch64-apple-darwin`: sets the platform and the file names",
 )
-TEMPLATE = Flag(
-    name="--template",
+TEMPLATE = file_flag(
+    "--template",
     metavar="PATH",
-    read=Path,
-    completion="file",
     default="`CONDA_SHIP_TEMPLATE`, `CONDA_SHIP_TEMPLATES`, else an installed one",
     help="runtime template, or a directory of templates",
 )
-CACHE_DIR = Flag(
-    name="--cache-dir",
-    metavar="DIR",
-    read=Path,
-    completion="directory",
+CACHE_DIR = directory_flag(
+    "--cache-dir",
     default=f"`{CACHE_VARIABLE}`, else `conda-ship` in the system's cache directory",
     help="where downloaded packages are kept",
 )
 OFFLINE = Flag(name="--offline", initial=False, help="use downloaded packages only")
 FETCHING = (CACHE_DIR, OFFLINE)
 
-PASSPHRASE_FILE = Flag(
-    name="--passphrase-file",
-    metavar="FILE",
-    read=Path,
-    completion="file",
+PASSPHRASE_FILE = file_flag(
+    "--passphrase-file",
     default=f"`{PASSPHRASE_VARIABLE}`, else a question at the terminal",
     help="passphrase of an encrypted key, in the first line of a file",
 )

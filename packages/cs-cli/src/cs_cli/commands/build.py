@@ -16,6 +16,8 @@ from ..commandline.flags import (
     PROJECT,
     TARGET,
     TEMPLATE,
+    directory_flag,
+    file_flag,
     refuse_lone_passphrase,
 )
 from ..commandline.settings import SETTINGS
@@ -62,21 +64,16 @@ def _print(options: BuildOptions, document: dict[str, Any], blocks: Iterable[Blo
         print_lines(blocks)
 
 
-_OUT_DIR = Flag(
-    name="--out-dir",
-    metavar="DIR",
-    read=Path,
+_OUT_DIR = directory_flag(
+    "--out-dir",
     initial=Path("dist"),
     default="`dist`",
-    completion="directory",
     help="output directory",
 )
 _TARGET_LABEL = Flag(name="--target-label", metavar="LABEL", help="name the files STEM-LABEL")
-_SIGN = Flag(
-    name="--sign",
+_SIGN = file_flag(
+    "--sign",
     metavar="KEY",
-    read=Path,
-    completion="file",
     help="sign the build's provenance with a private key",
 )
 _DRY_RUN = Flag(name="--dry-run", initial=False, help="check everything, write nothing")

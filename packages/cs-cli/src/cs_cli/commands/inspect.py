@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..commandline.flags import COMMON, FETCHING, JSON, PLATFORM, PROJECT
+from ..commandline.flags import COMMON, FETCHING, JSON, PLATFORM, PROJECT, directory_flag, file_flag
 from ..commandline.settings import SETTINGS
 from ..commandline.values import Command, Example, Flag, Group
 from ..commandline.variables import DOWNLOADS
@@ -24,19 +24,14 @@ def run_inspect(options: InspectOptions) -> int:
 
 _LIST = Flag(name="--list", initial=False, help="list all packages, with version, size, licence and build")
 _WHY = Flag(name="--why", metavar="PACKAGE", help="show what asks for a package, and by which way it gets in")
-_DIFF = Flag(
-    name="--diff",
+_DIFF = file_flag(
+    "--diff",
     metavar="OLD",
-    read=Path,
-    completion="file",
     help="show what has changed since an earlier build or another source lock; OLD is a package list, `info.json`, "
     "lock, directory or runtime",
 )
-_HTML = Flag(
-    name="--html",
-    metavar="FILE",
-    read=Path,
-    completion="file",
+_HTML = file_flag(
+    "--html",
     help="write a page for a browser instead, which needs no other file and no network",
 )
 _LICENSES = Flag(name="--licenses", initial=False, help="list the packages of each licence")
@@ -61,11 +56,8 @@ _CHECK_DELEGATE = Flag(
     initial=False,
     help="look for the delegate in the package archives; downloads those that are not in the cache",
 )
-_OUT_DIR = Flag(
-    name="--out-dir",
-    metavar="DIR",
-    read=Path,
-    completion="directory",
+_OUT_DIR = directory_flag(
+    "--out-dir",
     default="`dist`",
     initial=Path("dist"),
     help="where the last build is: what it measured need not be estimated",

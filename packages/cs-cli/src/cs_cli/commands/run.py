@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from ..commandline.flags import COMMON, FETCHING, PLATFORM, PROJECT, TARGET, TEMPLATE
+from ..commandline.flags import COMMON, FETCHING, PLATFORM, PROJECT, TARGET, TEMPLATE, directory_flag
 from ..commandline.settings import SETTINGS
-from ..commandline.values import Command, Example, Flag, Group, Positional
+from ..commandline.values import Command, Example, Group, Positional
 from ..commandline.variables import DOWNLOADS, TEMPLATES
 from ..options import RunOptions
 
@@ -22,11 +20,8 @@ def run_run(options: RunOptions) -> int:
         )
 
 
-_INSTALL_PATH = Flag(
-    name="--install-path",
-    metavar="DIR",
-    read=Path,
-    completion="directory",
+_INSTALL_PATH = directory_flag(
+    "--install-path",
     default="a temporary directory",
     help="install there and keep it",
 )

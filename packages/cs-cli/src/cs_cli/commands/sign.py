@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..commandline.flags import COMMON, JSON, PASSPHRASE_FILE, refuse_lone_passphrase
-from ..commandline.values import Command, Example, Flag, Group, Positional
+from ..commandline.flags import COMMON, JSON, PASSPHRASE_FILE, file_flag, refuse_lone_passphrase
+from ..commandline.values import Command, Example, Group, Positional
 from ..errors import PASSPHRASE_VARIABLE
 from ..options import SignOptions
 
@@ -28,11 +28,9 @@ def run_sign(options: SignOptions) -> int:
     return 0
 
 
-_KEY = Flag(
-    name="--key",
+_KEY = file_flag(
+    "--key",
     metavar="KEY",
-    read=Path,
-    completion="file",
     help="private key: Ed25519 or ECDSA P-256",
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ..commandline.flags import COMMON, FETCHING, JSON, PROJECT_FILES, QUIET, TEMPLATE
+from ..commandline.flags import COMMON, FETCHING, JSON, PROJECT_FILES, QUIET, TEMPLATE, directory_flag, file_flag
 from ..commandline.settings import SETTINGS
 from ..commandline.values import Command, Example, Flag, Group, Positional
 from ..commandline.variables import DOWNLOADS, TEMPLATES
@@ -43,26 +43,19 @@ _REQUIRE_SIGNATURE = Flag(
     initial=False,
     help="refuse to check anything without `--key`",
 )
-_PROVENANCE = Flag(
-    name="--provenance",
-    metavar="FILE",
-    read=Path,
-    completion="file",
+_PROVENANCE = file_flag(
+    "--provenance",
     default="`STEM.provenance.json` beside it",
     help="provenance of a PATH that is a file",
 )
-_AGAINST = Flag(
-    name="--against",
+_AGAINST = directory_flag(
+    "--against",
     metavar="WORKSPACE",
-    read=Path,
-    completion="directory",
     help="derive lock and settings, and compare them; builds nothing",
 )
-_REBUILD = Flag(
-    name="--rebuild",
+_REBUILD = directory_flag(
+    "--rebuild",
     metavar="WORKSPACE",
-    read=Path,
-    completion="directory",
     help="build again, and compare every byte",
 )
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..times import render_time
 from .files import render_json
-from .inventory import Component, Inventory, Properties, render_time
+from .inventory import Component, Inventory, Properties
 
 SPEC_VERSION = "1.7"
 
@@ -26,7 +27,7 @@ def render_cyclonedx(inventory: Inventory) -> bytes:
         "component": _describe_runtime(inventory),
     }
     if inventory.created is not None:
-        metadata["timestamp"] = render_time(inventory.created)
+        metadata["timestamp"] = render_time(inventory.created.timestamp())
     document = {
         "$schema": f"http://cyclonedx.org/schema/bom-{SPEC_VERSION}.schema.json",
         "bomFormat": "CycloneDX",

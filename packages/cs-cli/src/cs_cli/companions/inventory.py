@@ -141,11 +141,6 @@ def read_epoch(environ: Mapping[str, str]) -> datetime.datetime | None:
         raise CliError(message, kind="source-date-epoch", expected="seconds since 1970", actual=repr(epoch)) from None
 
 
-def render_time(moment: datetime.datetime) -> str:
-    """Write a time as both formats do: UTC, whole seconds, with ``Z``."""
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 def _describe_runtime(plan: BuildPlan, mark: Mark, stamp: StampInfo) -> Iterator[tuple[str, str]]:
     yield "cs:identity", stamp.identity
     yield "cs:layout", plan.derivation.config.layout

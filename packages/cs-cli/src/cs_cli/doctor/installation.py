@@ -7,7 +7,6 @@ import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib import metadata
 
 from cs_stamp import TEMPLATE_PLATFORMS, StampError, Template, TemplateNotFoundError, installed_directories
 
@@ -15,14 +14,13 @@ from .. import __version__
 from ..building.preparation import find_template
 from ..errors import name_installs
 from ..project.platforms import host_platform
+from ..versions import LIBRARIES, find_version
 from .findings import Finding, State, diagnose
-
-_LIBRARIES = ("cs_manifest", "cs_lock", "cs_bundle", "cs_stamp")
 
 
 def look_at_versions() -> Iterator[Finding]:
     """Compare the versions of the packages: they only work together as one release."""
-    versions = {name.replace("_", "-"): _find_version(name) for name in _LIBRARIES}
+    versions = {name: find_version(name) for name in LIBRARIES}
     others = {name: version for name, version in versions.items() if version != __version__}
     python, subdir = platform.python_version(), host_platform()
     differing = "".join(f"; {name} is {version}" for name, version in others.items())
@@ -39,12 +37,6 @@ def look_at_versions() -> Iterator[Finding]:
             "platform": subdir,
         },
     )
-
-
-def _find_version(name: str) -> str:
-    """Return the version of a library: what it says itself, whatever its metadata say."""
-    module = __import__(name)
-    return str(getattr(module, "__version__", None) or metadata.version(name))
 
 
 def look_at_templates() -> Iterator[Finding]:

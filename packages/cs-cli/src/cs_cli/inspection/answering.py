@@ -19,7 +19,6 @@ from .summary import Inspection, inspect_derivation
 
 if TYPE_CHECKING:
     from .diff import Comparison
-    from .why import Answer
 
 
 def inspect(options: InspectOptions) -> bool:
@@ -75,14 +74,6 @@ def _check_delegates(inspection: Inspection, options: InspectOptions, store: Arc
     return check_delegates(inspection, store, Console(quiet=options.quiet, verbose=options.verbose), download=download)
 
 
-def _ask_why(inspection: Inspection, options: InspectOptions) -> list[Answer] | None:
-    if options.why is None:
-        return None
-    from .why import ask_why
-
-    return ask_why(inspection, options.why)
-
-
 def _compare(inspection: Inspection, options: InspectOptions) -> Comparison | None:
     if options.diff is None:
         return None
@@ -101,9 +92,13 @@ def _write_page(inspection: Inspection, options: InspectOptions, licenses: Mappi
 
 def _print_document(inspection: Inspection, options: InspectOptions) -> bool:
     from .document import compose_document
+    from .reasons import find_all_reasons
+    from .why import ask_why
 
-    answers, comparison = _ask_why(inspection, options), _compare(inspection, options)
-    print_json(compose_document(inspection, answers=answers, comparison=comparison))
+    reasons = find_all_reasons(inspection)
+    answers = None if options.why is None else ask_why(inspection, options.why, reasons)
+    comparison = _compare(inspection, options)
+    print_json(compose_document(inspection, reasons, answers=answers, comparison=comparison))
     return inspection.can_ship or answers is not None or comparison is not None
 
 
@@ -118,9 +113,11 @@ def _render_view(
         from .listing import render_list
 
         return list(render_list(inspection.platforms, options.sort, licenses))
-    if (answers := _ask_why(inspection, options)) is not None:
-        from .why import render_answers
+    if options.why is not None:
+        from .reasons import find_all_reasons
+        from .why import ask_why, render_answers
 
+        answers = ask_why(inspection, options.why, find_all_reasons(inspection))
         return list(render_answers(answers, inspection, is_long=options.verbose))
     from .changes import render_changes, render_markdown
 

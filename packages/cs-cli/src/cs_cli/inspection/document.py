@@ -12,7 +12,7 @@ from cs_manifest import mask_credentials
 from ..companions.dependencies import key_of
 from ..wheels.supplies import Supply
 from .diff import Comparison
-from .reasons import Reasons, find_reasons
+from .reasons import Reasons
 from .summary import Inspection, LicenseGroup, PlatformSummary, Size
 from .why import Answer
 
@@ -22,12 +22,14 @@ SCHEMA_VERSION = 1
 
 def compose_document(
     inspection: Inspection,
+    reasons: Mapping[str, Reasons],
     *,
     answers: Sequence[Answer] | None = None,
     comparison: Comparison | None = None,
 ) -> dict[str, Any]:
     """Return an inspection as JSON values.
 
+    :param reasons: of its packages, by platform.
     :param answers: to ``--why``.
     :param comparison: with what ``--diff`` names.
     """
@@ -50,7 +52,7 @@ def compose_document(
         "bytecode_cost": [asdict(cost) for cost in inspection.bytecode],
         "channels": [redact_url(channel.url) for channel in lock.channels],
         "runtime_lock_sha256": lock.sha256 if derivation.can_ship and not derivation.is_pending else None,
-        "platforms": [describe_platform(one, find_reasons(derivation, one)) for one in inspection.platforms],
+        "platforms": [describe_platform(one, reasons[one.name]) for one in inspection.platforms],
         "exclusions": [asdict(exclusion) for exclusion in inspection.exclusions],
         "delegate_checks": [asdict(check) for check in inspection.delegate_checks],
         "problems": [problem.to_dict() for problem in inspection.problems],

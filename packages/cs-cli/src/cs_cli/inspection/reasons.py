@@ -9,7 +9,7 @@ from functools import cached_property
 from ..companions.dependencies import DependencyGraph, connect_packages
 from ..project.derivation import Derivation
 from .ownership import find_owners
-from .summary import PlatformSummary
+from .summary import Inspection, PlatformSummary
 
 Chain = tuple[str, ...]
 """Keys of packages, each of which needs the next one."""
@@ -73,6 +73,11 @@ def _follow(key: str, following: Mapping[str, str | None]) -> Chain:
     while (after := following[chain[-1]]) is not None:
         chain.append(after)
     return tuple(chain)
+
+
+def find_all_reasons(inspection: Inspection) -> dict[str, Reasons]:
+    """Find why the packages of each platform ship, by its name."""
+    return {one.name: find_reasons(inspection.derivation, one) for one in inspection.platforms}
 
 
 def find_reasons(derivation: Derivation, platform: PlatformSummary) -> Reasons:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from ..problem_text import name_platforms
 from ..terminal.console import format_bytes
 from ..terminal.lines import Block, Hanging, Line, Piece, paint, whole
 from .packages import ListedPackage, list_packages
-from .reasons import Chain, Reasons, find_reasons
+from .reasons import Chain, Reasons
 from .summary import Inspection, PlatformSummary
 
 _SHOWN = 8
@@ -54,23 +54,22 @@ class Answer:
         }
 
 
-def ask_why(inspection: Inspection, name: str) -> list[Answer]:
+def ask_why(inspection: Inspection, name: str, reasons: Mapping[str, Reasons]) -> list[Answer]:
     """Explain why a package ships, on each platform that has it.
 
     :param name: of packages of both kinds, or with ``conda:`` or ``pypi:`` before it of one.
+    :param reasons: of the packages, by platform.
     :raises CliError: ``package-not-found`` or ``package-excluded`` if no platform has it.
     """
-    answers = [answer for platform in inspection.platforms for answer in _explain(inspection, platform, name)]
+    answers = [answer for one in inspection.platforms for answer in _explain(one, name, reasons[one.name])]
     if not answers:
         raise _not_found(inspection, name)
     return answers
 
 
-def _explain(inspection: Inspection, platform: PlatformSummary, name: str) -> Iterator[Answer]:
+def _explain(platform: PlatformSummary, name: str, reasons: Reasons) -> Iterator[Answer]:
     packages = {one.key: one for one in list_packages(platform)}
-    if keys := sorted(_list_keys(name) & packages.keys()):
-        reasons = find_reasons(inspection.derivation, platform)
-        yield from (_answer(packages, reasons, key) for key in keys)
+    return (_answer(packages, reasons, key) for key in sorted(_list_keys(name) & packages.keys()))
 
 
 def _list_keys(name: str) -> set[str]:
