@@ -125,8 +125,8 @@ def _render_alike(problems: Sequence[Problem], setting: Setting) -> Hanging:
 def _render_line(problems: Sequence[Problem], text: str, setting: Setting) -> Hanging:
     """Render what stands for several problems, and say what its marks and its flag are."""
     start, indent = setting.start(problems[0].severity)
-    legend = [paint("(* requested)", "dim"), " "] if any(problem.is_requested for problem in problems) else []
-    return Hanging((*start, f"{text} ", *legend, paint("(-v)", "dim")), indent)
+    legend = "(* requested) " if any(problem.is_requested for problem in problems) else ""
+    return Hanging((*start, f"{text} ", paint(f"{legend}(-v)", "dim")), indent)
 
 
 def _render_problem(problem: Problem, setting: Setting) -> Hanging:
