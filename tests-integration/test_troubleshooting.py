@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -71,12 +72,12 @@ MISTAKES = {
     "manifest-not-found": (("inspect", "--root", "/"), None),
     "lock-not-found": (("inspect",), lambda workspace: (workspace / "conda.lock").unlink()),
     "stale-lock": (("build",), lambda workspace: edit(workspace, 'click = "*"', 'click = "<1"')),
-    "missing-environment": (("build", "--source-environment", "shp"), None),
+    "environment-not-found": (("build", "--source-environment", "shp"), None),
     "platform-missing": (("build", "--platform", "linux_64"), None),
     "key-unknown": (("inspect",), lambda workspace: edit(workspace, "delegate =", "delagate =")),
     "update-unsupported": (("inspect",), lambda workspace: edit(workspace, "", "[tool.conda-ship.update]\n")),
-    "no-python": (("build", "--exclude", "python"), None),
-    "needs …, which 'exclude' drops": (("build", "--exclude", "markupsafe", "--dry-run"), None),
+    "noarch-without-python": (("build", "--exclude", "python"), None),
+    "lost-dependency": (("build", "--exclude", "markupsafe", "--dry-run"), None),
     "delegate-missing": (("build", "--delegate", "weather"), None),
     "not-a-template": (("build", "--template", "/bin/true"), None),
     "license-denied": (("build", "--deny-licenses", "BSD-3-Clause"), None),
@@ -105,6 +106,10 @@ def test_a_mistake_is_answered_with_the_message_that_the_page_quotes(
     completed = cs(*arguments, cwd=workspace, check=False)
     printed = completed.stdout + completed.stderr
     assert any(says(quote, printed) for where, quote in QUOTES if where == anchor), printed
+    if completed.returncode:
+        stderr = cs(*arguments, "--error-format", "json", cwd=workspace, check=False).stderr
+        error = json.loads(stderr.splitlines()[-1])
+        assert anchor in {one["kind"] for one in (error, *error.get("problems", ()))}, "the row links to another kind"
 
 
 def says(quote: str, printed: str) -> bool:
