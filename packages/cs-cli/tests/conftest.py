@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,9 @@ def _own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, elsewhere: Pat
     monkeypatch.setattr("cs_cli.project.platforms.host_platform", lambda: "linux-64")
     for module in ("building.preparation", "building.machine", "building.bytecode", "run"):
         monkeypatch.setattr(f"cs_cli.{module}.host_platform", lambda: "linux-64")
+    # The template of these tests' own environment is not one that is installed with cs.
+    for module in ("cs_cli.building.preparation", "cs_stamp"):
+        monkeypatch.setattr(f"{module}.installed_scripts", lambda: [Path(sys.argv[0]).parent])
     monkeypatch.setattr("cs_cli.main.interrupt_on_signals", lambda: None)
     monkeypatch.setenv("CONDA_SHIP_CACHE_DIR", str(tmp_path / "cache"))
     # Temporary files may be in a clone of this repository.

@@ -23,10 +23,18 @@ LEFT_OUT = {
     "lib2to3",
     "ensurepip",
     "turtledemo",
+    "sitecustomize.py",
 }
 SHORT = f"{sys.version_info.major}.{sys.version_info.minor}"
 VERSION = platform.python_version()
 SITE_PACKAGES = f"lib/python{SHORT}/site-packages"
+STANDARD_LIBRARY = f"{sys.platlibdir}/python{SHORT}"
+"""Where this Python looks for it: Fedora's in ``lib64``."""
+SITE_CUSTOMIZE = f"""import os, site, sys
+
+site.addsitedir(os.path.join(sys.prefix, *"{SITE_PACKAGES}".split("/")))
+"""
+"""For the Python of Debian and Ubuntu, which looks for packages in ``dist-packages`` only."""
 
 
 def pack_python(work: Path) -> Package:
@@ -77,7 +85,9 @@ def _standard_library(prefix: Path) -> Iterator[Entry]:
     for source in sorted(root.rglob("*")):
         relative = source.relative_to(root)
         if LEFT_OUT.isdisjoint(relative.parts) and (source.is_file() or source.is_symlink()) and source.suffix != ".a":
-            yield _module(f"lib/python{SHORT}/{relative.as_posix()}", source, str(prefix))
+            yield _module(f"{STANDARD_LIBRARY}/{relative.as_posix()}", source, str(prefix))
+    if "deb_system" in sysconfig.get_scheme_names():
+        yield Entry(path=f"{STANDARD_LIBRARY}/sitecustomize.py", content=SITE_CUSTOMIZE.encode())
     yield Entry(path=f"{SITE_PACKAGES}/README.txt", content=b"Third-party modules.\n")
 
 

@@ -404,7 +404,7 @@ def test_a_build_warns_once_of_all_that_need_an_excluded_package(
     workspace.write()
     short, long = (cs("build", "--dry-run", *flags).err.splitlines() for flags in ((), ("-v",)))
     (line,) = [line for line in short if "libz, which 'exclude' drops" in line]
-    assert line == "warning: 3 packages need libz, which 'exclude' drops: one, python, two (-v)"
+    assert line == "warning: 3 packages need libz, which 'exclude' drops: python*, one, two (* requested) (-v)"
     texts = json.loads(cs("build", "--dry-run", "--json", "-q").out)["warnings"]
     for name in ("python", "one", "two"):
         message = f"{name} needs libz, which 'exclude' drops"
