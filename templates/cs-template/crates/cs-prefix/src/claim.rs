@@ -26,6 +26,9 @@ use crate::sys::is_absence;
 use crate::sys::{self, Attempt};
 use crate::{aside, graves, moves, placing, trust};
 
+/// How often to make the staging directory, while others that fail remove its parents again.
+const MAKE_ATTEMPTS: u32 = 100;
+
 /// The claim itself; dropping it removes the staging directory and whatever parents were made for it.
 pub(crate) struct Claim {
     names: Names,
@@ -233,14 +236,23 @@ pub(crate) fn check_staging(names: &Names) -> Result<bool, PrefixError> {
 
 /// Make the staging directory; false when another process was faster.
 fn make_staging(names: &Names) -> Result<bool, PrefixError> {
-    match sys::make_directory(&names.staging) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        // Another process failed and removed the parents that both of us need.
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !names.parent.is_symlink() => {
-            create_parents(&names.parent).map(|_| false)
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        match sys::make_directory(&names.staging) {
+            Ok(()) => return Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+            // Another process failed and removed the parents that both of us need. Some file systems say the same
+            // of every directory, such as /proc.
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound
+                    && !names.parent.is_symlink()
+                    && attempts < MAKE_ATTEMPTS =>
+            {
+                create_parents(&names.parent)?;
+            }
+            Err(source) => return Err(PrefixError::io("make", &names.staging, source)),
         }
-        Err(source) => Err(PrefixError::io("make", &names.staging, source)),
     }
 }
 

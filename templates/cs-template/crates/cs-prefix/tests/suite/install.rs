@@ -22,6 +22,14 @@ fn an_absent_prefix_is_built_and_nothing_else_is_left() {
     assert_eq!(version_of(&place.prefix), "1.0");
 }
 
+/// There, to make a directory fails as if its parent were missing, however often one tries.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_place_where_no_directory_can_be_made_is_an_error() {
+    let prefix = std::path::Path::new("/proc/demo");
+    assert!(install_by(prefix, &OLD, &Policy::default(), no_build).is_err());
+}
+
 #[test]
 fn the_marker_starts_with_the_bytes_that_a_later_run_compares() {
     let place = installed(&OLD);
