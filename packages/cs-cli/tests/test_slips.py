@@ -117,8 +117,27 @@ SLIPS = {
     "an underscore in a platform": Slip(
         "build --platform linux_64",
         (
-            "error: --platform: the environment is not solved for linux_64",
+            "error: --platform: the environment has no platform 'linux_64'",
             "  hint: did you mean 'linux-64'?",
+        ),
+    ),
+    "half a platform": Slip(
+        "build --platform osx",
+        (
+            "error: --platform: the environment has no platform 'osx'",
+            "  expected: one of linux-64",
+            "  hint: name another one with --platform",
+        ),
+    ),
+    "the directory of the workspace": Slip(
+        "build .",
+        ("error: unexpected argument '.'", "  hint: for the workspace there: cs build --root .; see cs build --help"),
+    ),
+    "the manifest": Slip(
+        "inspect ./conda.toml",
+        (
+            "error: unexpected argument './conda.toml'",
+            "  hint: for the workspace there: cs inspect --manifest ./conda.toml; see cs inspect --help",
         ),
     ),
     "a platform that nobody locked": Slip(
@@ -163,6 +182,45 @@ SLIPS = {
             "  hint: did you mean 'delegate'?",
         ),
         edit("^delegate", "delagate"),
+    ),
+    "an underscore in the table": Slip(
+        "inspect",
+        (
+            "error: conda.toml:13:7: tool.conda_ship: unknown table",
+            "   13 │ [tool.conda_ship]",
+            "      │       ^^^^^^^^^^",
+            "  hint: did you mean [tool.conda-ship]?",
+        ),
+        edit(r"\[tool.conda-ship\]", "[tool.conda_ship]"),
+    ),
+    "the table in the wrong place": Slip(
+        "inspect",
+        (
+            "error: conda.toml:13:2: conda-ship: unknown table",
+            "   13 │ [conda-ship]",
+            "      │  ^^^^^^^^^^",
+            "  hint: did you mean [tool.conda-ship]?",
+        ),
+        edit(r"\[tool.conda-ship\]", "[conda-ship]"),
+    ),
+    "a number without quotes": Slip(
+        "inspect",
+        (
+            "error: conda.toml:17:12: tool.conda-ship.delegate: must be a string",
+            "   17 │ delegate = 1.0",
+            "      │            ^^^",
+            "  hint: put the value in quotes",
+        ),
+        edit("^delegate = .*", "delegate = 1.0"),
+    ),
+    "a lock without anything in it": Slip(
+        "inspect",
+        (
+            "error: conda.lock: this is not a lock: it has no version",
+            "  expected: a conda.lock or pixi.lock",
+            "  hint: restore the file from version control, or lock the workspace again",
+        ),
+        write("{}", "conda.lock"),
     ),
     "no table": Slip(
         "build",

@@ -224,7 +224,7 @@ def test_nothing_to_restate_needs_a_key(build: Build, cs: Cs) -> None:
     before = contents(Path("dist"))
     outcome = cs("sign", "dist")
     assert outcome.status == 2
-    assert "nothing to do without a key: the files describe every runtime as it is" in outcome.err
+    assert "--key is missing, and no file needs an update" in outcome.err
     assert cs("sign", "dist", "--passphrase-file", "x").status == 2
     assert contents(Path("dist")) == before
 

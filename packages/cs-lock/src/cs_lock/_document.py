@@ -19,7 +19,7 @@ MAX_LINES = 2_000_000
 _CONTROL_BYTES = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CONFLICT = re.compile("^(?:<{7}|>{7}) ", re.MULTILINE)
-_RESTORE = "restore the file from version control, or lock the workspace again"
+RESTORE = "restore the file from version control, or lock the workspace again"
 
 
 def read_text(path: Path) -> str:
@@ -41,7 +41,7 @@ def read_text(path: Path) -> str:
             line=line,
             column=column,
             actual=f"byte 0x{data[error.start]:02x}",
-            hint=_RESTORE,
+            hint=RESTORE,
         ) from error
     # Deleting bytes is much faster than looking for them.
     suspect = not data.isascii() or len(data.translate(None, _CONTROL_BYTES)) < len(data)
@@ -49,9 +49,9 @@ def read_text(path: Path) -> str:
     if control is not None:
         line, column = _position(text[: control.start()])
         message = "the lock is not text: it contains control characters"
-        raise LockError(message, kind="binary", path=path, line=line, column=column, hint=_RESTORE)
+        raise LockError(message, kind="binary", path=path, line=line, column=column, hint=RESTORE)
     if not text.strip():
-        raise LockError("the lock is empty", kind="empty", path=path, line=1, column=1, hint=_RESTORE)
+        raise LockError("the lock is empty", kind="empty", path=path, line=1, column=1, hint=RESTORE)
     if text.startswith("version https://git-lfs."):
         hint = "fetch the file itself with 'git lfs pull'"
         raise LockError(
@@ -104,7 +104,7 @@ def _parse_slowly(text: str, path: Path) -> dict[str, Node]:
             column=1,
             expected="a YAML mapping",
             actual=kind,
-            hint=_RESTORE,
+            hint=RESTORE,
         )
     return root
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from ._blocks import Node
+from ._document import RESTORE
 from ._environments import Channel, PackageKind, Reference, SourceEnvironment
 from ._errors import LockError
 from ._fields import RecordReader
@@ -38,7 +39,10 @@ def identify_format(document: Mapping[str, Node], file_name: str) -> tuple[LockK
     value = document.get("version")
     if "version" not in document:
         raise LockError(
-            "this is not a lock: it has no version", kind="not-a-lock", expected="a conda.lock or pixi.lock"
+            "this is not a lock: it has no version",
+            kind="not-a-lock",
+            expected="a conda.lock or pixi.lock",
+            hint=RESTORE,
         )
     version = int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10 else 0
     is_first_layout = "package" in document and "metadata" in document

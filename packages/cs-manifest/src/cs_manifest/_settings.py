@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ._project import Project
 
 TABLE = ("tool", "conda-ship")
+_SIMILAR = 0.85
+"""How alike a table's name must be to be taken for a misspelt one: ``conda_ship`` is, ``conda`` is not."""
 _KEYS_BY_NAME = {name: key for key in CONFIG_KEYS for name in key.names}
 
 
@@ -107,6 +109,8 @@ def _collect_flags(project: Project, overrides: Mapping[str, object]) -> dict[st
 
 def _collect_manifest(project: Project) -> dict[str, Setting]:
     table = project.document.table(TABLE)
+    if TABLE[-1] not in project.document.table(TABLE[:1]):
+        _refuse_similar_tables(project)
     for name in table:
         if name == "update":
             raise project.document.error(
@@ -125,6 +129,22 @@ def _collect_manifest(project: Project) -> dict[str, Setting]:
                 hint=did_you_mean(name, _KEYS_BY_NAME) or f"the keys are {_list_keys()}",
             )
     return _pick(project, table, is_flag=False)
+
+
+def _refuse_similar_tables(project: Project) -> None:
+    """Point to a table that has nearly the right name, or the right one in the wrong place."""
+    from difflib import get_close_matches
+
+    for parent in (TABLE[:1], (), ("tool", "pixi"), ("tool", "conda")):
+        for name in get_close_matches(TABLE[-1], project.document.table(parent), n=1, cutoff=_SIMILAR):
+            raise project.document.error(
+                "unknown table",
+                kind="key-unknown",
+                key=(*parent, name),
+                expected=f"[{'.'.join(TABLE)}]",
+                actual=name,
+                hint=f"did you mean [{'.'.join(TABLE)}]?",
+            )
 
 
 def _pick(project: Project, values: Mapping[str, object], *, is_flag: bool) -> dict[str, Setting]:
@@ -217,6 +237,8 @@ def _wrong_value(setting: Setting, expected: str) -> ManifestError:
     types = {**lists, "paths": (str, list, tuple), "boolean": (bool,)}
     has_right_type = isinstance(setting.value, types.get(setting.key.value_type, (str,)))
     hint = did_you_mean(setting.value, setting.key.choices) if isinstance(setting.value, str) else None
+    if not has_right_type and isinstance(setting.value, (int, float)) and expected == "a string":
+        hint = "put the value in quotes"
     return setting.error(
         f"must be {expected}", kind="value-invalid" if has_right_type else "value-type", expected=expected, hint=hint
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..errors import CliError
 from .flags import COMMON
 from .table import SUMMARIES, list_groups, load_commands
 from .values import Command, Flag, Positional
+
+MANIFEST_NAMES = ("conda.toml", "pixi.toml", "pyproject.toml")
 
 
 def unknown_command(name: str) -> CliError:
@@ -75,7 +79,17 @@ def missing(positional: Positional, command: Command) -> CliError:
 
 def unexpected(word: str, command: Command) -> CliError:
     """Return the error for a word too many."""
-    return _usage(f"unexpected argument {word!r}", see_help(command))
+    return _usage(f"unexpected argument {word!r}", _place(word, command), see_help(command))
+
+
+def _place(word: str, command: Command) -> str | None:
+    """Say which flag takes a path, if the word is that of a workspace or of its manifest."""
+    path = Path(word)
+    flag = "--manifest" if path.name in MANIFEST_NAMES else "--root"
+    found = [path] if flag == "--manifest" else [path / name for name in MANIFEST_NAMES]
+    if flag not in {name for one in command.flags for name in one.names} or not any(map(os.path.isfile, found)):
+        return None
+    return f"for the workspace there: cs {command.name} {flag} {shlex.quote(word)}"
 
 
 def see_help(command: Command) -> str:

@@ -111,9 +111,10 @@ def pick_platform(platforms: Sequence[Platform], wanted: str, *, flag: str | Non
         raise CliError(message, kind="platform-ambiguous", expected=expected, flag=flag)
     whose = "" if flag else ", this machine's platform"
     message = f"the environment is not solved for {wanted}{whose}"
-    names = [name for one in platforms for name in (one.name, one.subdir)]
-    hint = None if wanted in SUBDIRS else did_you_mean(wanted, names)
-    hint = hint or "add this platform to the workspace and lock it again"
+    hint: str | None = "add this platform to the workspace and lock it again"
+    if flag and wanted not in SUBDIRS:
+        message = f"the environment has no platform {wanted!r}"
+        hint = did_you_mean(wanted, [name for one in platforms for name in (one.name, one.subdir)])
     raise CliError(message, kind="platform-missing", expected=expected, hint=hint, flag=flag)
 
 

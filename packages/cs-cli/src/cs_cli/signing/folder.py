@@ -124,8 +124,7 @@ def sign_folder(folder: Path, key: PrivateKey | None, console: Console) -> Signi
     if result.problems:
         raise Verification(results=(result,)).error()
     if key is None and not restatements:
-        message, hint = "nothing to do without a key: the files describe every runtime as it is", "give `--key KEY`"
-        raise CliError(message, kind="usage", flag="--key", path=folder, hint=hint)
+        raise CliError("--key is missing, and no file needs an update", kind="usage", hint="give `--key KEY` to sign")
     files = _reread(folder, restatements)
     builds = tuple(_sign_build(files, one.stem, key, restatements.get(one.stem)) for one in runtimes)
     changed = [one for one in builds if one.is_new or one.restatement is not None]
