@@ -19,6 +19,11 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("elsewhere")
 
 
+def installed_scripts() -> list[Path]:
+    """Return where programs are, but not in the environment of these tests."""
+    return [Path(sys.argv[0]).parent]
+
+
 @pytest.fixture(autouse=True)
 def _own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, elsewhere: Path) -> None:
     """Let every test see the same machine, with caches of its own, and leave the process's signals alone.
@@ -32,7 +37,7 @@ def _own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, elsewhere: Pat
         monkeypatch.setattr(f"cs_cli.{module}.host_platform", lambda: "linux-64")
     # The template of these tests' own environment is not one that is installed with cs.
     for module in ("cs_cli.building.preparation", "cs_stamp"):
-        monkeypatch.setattr(f"{module}.installed_scripts", lambda: [Path(sys.argv[0]).parent])
+        monkeypatch.setattr(f"{module}.installed_scripts", installed_scripts)
     monkeypatch.setattr("cs_cli.main.interrupt_on_signals", lambda: None)
     monkeypatch.setenv("CONDA_SHIP_CACHE_DIR", str(tmp_path / "cache"))
     # Temporary files may be in a clone of this repository.
