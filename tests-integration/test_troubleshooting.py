@@ -73,7 +73,7 @@ MISTAKES = {
     "lock-not-found": (("inspect",), lambda workspace: (workspace / "conda.lock").unlink()),
     "stale-lock": (("build",), lambda workspace: edit(workspace, 'click = "*"', 'click = "<1"')),
     "environment-not-found": (("build", "--source-environment", "shp"), None),
-    "platform-missing": (("build", "--platform", "linux_64"), None),
+    "platform-missing": (("build", "--platform", "osx-arm64"), None),
     "key-unknown": (("inspect",), lambda workspace: edit(workspace, "delegate =", "delagate =")),
     "update-unsupported": (("inspect",), lambda workspace: edit(workspace, "", "[tool.conda-ship.update]\n")),
     "noarch-without-python": (("build", "--exclude", "python"), None),
