@@ -15,6 +15,7 @@ import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from action_text import escape_data, escape_property, show
 from job_summary import write_summary
@@ -231,12 +232,12 @@ def build(inputs: Mapping[str, str], scripts: Path) -> dict[str, str]:
     names = [name for one in planned["builds"] for name in one["files"] if name.endswith(".info.json")]
     if len(names) != len(planned["builds"]):
         raise ActionError(f"the plan names {len(names)} files .info.json for {len(planned['builds'])} builds")
-    infos = [Path(planned["out_dir"]).absolute() / name for name in names]
-    outputs = join_outputs([collect_outputs(info) for info in infos])
+    paths = [Path(planned["out_dir"]).absolute() / name for name in names]
+    infos = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    outputs = join_outputs([collect_outputs(path, info) for path, info in zip(paths, infos, strict=True)])
     # Not beside the files: it does not belong to the release, and no checksum covers it.
     page = Path(os.environ["RUNNER_TEMP"]) / f"{outputs['artifact-name']}.html"
-    platforms = [json.loads(info.read_text(encoding="utf-8"))["lock_platform"] for info in infos]
-    run_cs([command[0], "inspect", *page_arguments(inputs, page, platforms)])
+    run_cs([command[0], "inspect", *page_arguments(inputs, page, [info["lock_platform"] for info in infos])])
     return {**outputs, "cs-path": command[0], "page-path": str(page)}
 
 
@@ -246,9 +247,11 @@ def join_outputs(builds: Sequence[Mapping[str, str]]) -> dict[str, str]:
     return {output: "\n".join(lines) for output, lines in values.items()}
 
 
-def collect_outputs(info_path: Path) -> dict[str, str]:
-    """Read the outputs from ``STEM.info.json``; every file that it names must exist."""
-    info = json.loads(info_path.read_text(encoding="utf-8"))
+def collect_outputs(info_path: Path, info: Mapping[str, Any]) -> dict[str, str]:
+    """Take the outputs from ``STEM.info.json``; every file that it names must exist.
+
+    :param info: what it contains.
+    """
     stem = info_path.name.removesuffix(".info.json")
     files = {OUTPUTS.get(one["role"], one["name"]): info_path.with_name(one["name"]) for one in info["files"]}
     files |= {output: info_path.with_name(stem + suffix) for suffix, output in COMPANIONS.items()}
