@@ -434,8 +434,8 @@ def test_uninstall_lists_named_environments_and_says_how_to_remove_the_executabl
     precious = upgraded.add_environment()
     completed = upgraded.run(upgraded.new, "uninstall", "-y")
     lines = completed.stdout.splitlines()
-    assert any(str(precious.parent) in line and "environment" in line for line in lines)
-    assert any(str(upgraded.beside / ".demo.previous") in line for line in lines)
+    assert any(upgraded.home.show(precious.parent) in line and "environment" in line for line in lines)
+    assert any(upgraded.home.show(upgraded.beside / ".demo.previous") in line for line in lines)
     assert lines[-1] == f"To remove demo itself: rm {upgraded.new}"
     assert list_names(upgraded.home.directory) == []
 
