@@ -155,6 +155,7 @@ VALUES: dict[str, Any] = {
     "lines": ("a = 1",),
     "problems": (),
     "flag": "--target",
+    "platforms": (),
 }
 
 
@@ -170,7 +171,7 @@ def test_every_root_is_made_alike(root: type[Exception]) -> None:
     assert (message.name, message.kind) == ("message", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     assert kind.name == "kind"
     assert {one.kind for one in (kind, *others)} == {inspect.Parameter.KEYWORD_ONLY}
-    order = [*FIELDS, "flag"]
+    order = [*FIELDS, "flag", "platforms"]
     assert [one.name for one in others] == sorted((one.name for one in others), key=order.index)
     assert {"path", "expected", "actual", "hint"} <= {one.name for one in others}
 
@@ -182,7 +183,7 @@ def test_every_root_says_what_it_was_given(root: type[Exception]) -> None:
     names = list(inspect.signature(root).parameters)
     assert all(hasattr(error, name) for name in names)
     described = error.to_dict()
-    assert set(described) == set(names) - {"flag", "problems"}
+    assert set(described) == set(names) - {"flag", "platforms", "problems"}
     assert (described["path"], described["hint"]) == ("f", "hint")
 
 

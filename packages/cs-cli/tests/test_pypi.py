@@ -181,3 +181,37 @@ def test_archives_of_the_folder_are_inputs(project: Workspace, template: Path, c
     assert info["inputs"]["archives"] == [{"name": wheel.name, "sha256": archive["sha256"]}]
     properties = next(one for one in read_json("demo.cdx.json")["components"] if one["name"] == "tool")["properties"]
     assert {"name": "cs:source", "value": "file:shelf/tool-3.0-py3-none-any.whl"} in properties
+
+
+@pytest.fixture
+def sources(workspace: Workspace) -> Workspace:
+    """Return a workspace for two platforms whose lock has two PyPI packages as repositories only."""
+    hello = next(record for record in workspace.channel.records if "hello" in record["conda"])
+    python = workspace.channel.add("python", {"bin/python": b"#!"}, subdir="osx-arm64", version="3.11.7")
+    workspace.environments["ship"]["osx-arm64"] = [python, hello]
+    for name in ("one", "two"):
+        add_pypi(workspace, f"git+https://example.com/{name}?rev=main#{'1' * 40}", name, version="1.0")
+    workspace.write()
+    return workspace
+
+
+def test_a_build_names_everything_that_keeps_an_environment_from_shipping(
+    sources: Workspace, template: Path, cs: Cs
+) -> None:
+    sources.ship["require"] = '["absent"]'
+    sources.write()
+    inspected = json.loads(cs("inspect", "--json").out)["problems"]
+    error = json.loads(cs("build", "--error-format", "json").err)
+    errors = {problem["message"] for problem in inspected if problem["severity"] == "error"}
+    assert {problem["kind"] for problem in inspected} >= {"pypi-source", "missing-required"}
+    assert (error["kind"], {problem["message"] for problem in error["problems"]}) == ("unshippable", errors)
+    lines = cs("build").err.splitlines()
+    assert lines[0] == "error: conda.lock: the environment 'ship' cannot ship: 3 problems"
+    assert "  - the required package 'absent' is not in the environment (all platforms)" in lines
+    assert any(line.startswith("  - 2 PyPI packages need an archive: one, two (all platforms)") for line in lines)
+
+
+def test_packages_without_an_archive_are_shown_with_their_line(sources: Workspace, template: Path, cs: Cs) -> None:
+    text = cs("build", "-v").err
+    assert text.startswith("error: conda.lock: not every package has an archive that fits\n  - conda.lock:")
+    assert text.count("(all platforms)") == 2

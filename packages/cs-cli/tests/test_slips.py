@@ -356,7 +356,7 @@ SLIPS = {
         "build",
         (
             "error: conda.lock: the lock does not match the manifest",
-            "  - conda.toml:8: the manifest asks for 'attrs', but the lock has no attrs (linux-64)",
+            "  - conda.toml:8: the manifest asks for 'attrs', but the lock has no attrs",
             '   8 │ attrs = "*"',
             "     │ ^^^^^",
             "  hint: run `conda workspace lock`, or use --no-lock-check to ship what is locked",
@@ -387,7 +387,7 @@ SLIPS = {
         "build --exclude python",
         (
             "error: conda.lock: the environment 'ship' cannot ship: one problem",
-            "  - a noarch Python package cannot be installed without Python: hello (linux-64)",
+            "  - a noarch Python package cannot be installed without Python: hello",
             "    hint: python was dropped because 'python' is in 'exclude': keep it",
         ),
     ),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cs_manifest import ManifestError, ManifestKind, discover
+from cs_manifest import MANIFEST_NAMES, ManifestError, ManifestKind, discover
 
 WORKSPACE = "[workspace]\n"
 
@@ -35,16 +35,17 @@ def test_each_manifest_goes_with_its_own_lock(
     project = discover(tmp_path)
     assert project.kind is kind
     assert project.manifest_path == tmp_path / names[0]
+    assert kind.file_name == names[0]
     assert project.source_lock_path == tmp_path / lock
 
 
 def test_conda_toml_goes_before_pixi_toml_before_pyproject(tmp_path: Path) -> None:
-    write(tmp_path, "pyproject.toml", "conda.lock", "pixi.lock", text="[tool.conda]\n[tool.pixi]\n")
-    assert discover(tmp_path).manifest_path.name == "pyproject.toml"
-    write(tmp_path, "pixi.toml")
-    assert discover(tmp_path).manifest_path.name == "pixi.toml"
-    write(tmp_path, "conda.toml")
-    assert discover(tmp_path).manifest_path.name == "conda.toml"
+    assert MANIFEST_NAMES == ("conda.toml", "pixi.toml", "pyproject.toml")
+    write(tmp_path, "conda.lock", "pixi.lock")
+    for name in reversed(MANIFEST_NAMES):
+        text = "[tool.conda]\n[tool.pixi]\n" if name == "pyproject.toml" else WORKSPACE
+        write(tmp_path, name, text=text)
+        assert discover(tmp_path).manifest_path.name == name
 
 
 def test_the_nearest_directory_upward_is_the_root(tmp_path: Path) -> None:

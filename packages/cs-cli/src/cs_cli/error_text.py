@@ -112,9 +112,12 @@ def _render_problems(error: Diagnosed, described: Mapping[str, Any], *, is_long:
         return
     from cs_lock import Problem
 
+    from .problem_text import Setting, render_problems
+
     hint, problems = described.get("hint", ""), getattr(error, "problems", ())
     if all(isinstance(one, Problem) for one in problems):
-        yield from _render_locked(problems, hint, error.path or Path(), is_long=is_long)
+        setting = Setting(path=error.path or Path(), platforms=getattr(error, "platforms", ()), is_list=True)
+        yield from render_problems(_drop_hints(problems, hint), setting, is_long=is_long)
         return
     shown = described["problems"]
     count = len(shown) if is_long else _LISTED
@@ -124,14 +127,13 @@ def _render_problems(error: Diagnosed, described: Mapping[str, Any], *, is_long:
         yield f"  and {len(shown) - count} more; {advise('long-list')}"
 
 
-def _render_locked(problems: Iterable[Problem], hint: str, lock: Path, *, is_long: bool) -> Iterator[Block]:
-    from .problem_text import Setting, mask_problem, render_problems
+def _drop_hints(problems: Iterable[Problem], said: str) -> Iterator[Problem]:
+    """Mask problems, and leave out the hints that the error itself gives."""
+    from .problem_text import mask_problem
 
-    masked = [mask_problem(one) for one in problems]
-    new = [
-        replace(one, hint=None, plural_hint=None) if shorten_paths(one.hint or "") in hint else one for one in masked
-    ]
-    return render_problems(new, Setting(path=lock, is_list=True), is_long=is_long)
+    for one in map(mask_problem, problems):
+        is_said = shorten_paths(one.hint or "") in said
+        yield replace(one, hint=None, plural_hint=None) if is_said else one
 
 
 def _quote(described: Mapping[str, Any]) -> Excerpt | None:

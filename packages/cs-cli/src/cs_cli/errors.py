@@ -159,6 +159,7 @@ class CliError(Exception):
     :ivar actual: what was found.
     :ivar hint: what to do about it.
     :ivar problems: a list of problems, if there are several.
+    :ivar platforms: names of all platforms, if the problems are those of a lock: a person reads "all platforms".
     """
 
     def __init__(
@@ -174,6 +175,7 @@ class CliError(Exception):
         hint: str | None = None,
         problems: Iterable[Issue] = (),
         flag: str | None = None,
+        platforms: Iterable[str] = (),
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -184,6 +186,7 @@ class CliError(Exception):
         self.actual = actual
         self.hint = hint
         self.problems = tuple(problems)
+        self.platforms = tuple(platforms)
         self.flag = flag
         self.part = part
 

@@ -14,13 +14,14 @@ from ._errors import ErrorKind, ManifestError, OverrideError
 from ._keys import CONFIG_KEYS, ConfigKey
 from ._metadata import list_metadata_files
 from ._platforms import Platform, align_platforms
-from ._project import ManifestKind, Project, discover
+from ._project import MANIFEST_NAMES, ManifestKind, Project, discover
 from ._requests import RequestedSpec, combine_specs, constrained_specs, describes_workspace, requested_specs
 from ._suggested import suggest_settings
 from ._version import ask_version
 
 __all__ = [
     "CONFIG_KEYS",
+    "MANIFEST_NAMES",
     "BackendSettings",
     "BuiltWheel",
     "Channel",

@@ -20,12 +20,20 @@ if TYPE_CHECKING:
 
 
 class ManifestKind(StrEnum):
-    """The tool that a manifest is for, and its file name."""
+    """The tool that a manifest is for, and its file name.
+
+    Within one directory the first one is used: ``[tool.conda]`` goes before ``[tool.pixi]``.
+    """
 
     CONDA = "conda"
     PIXI = "pixi"
     PYPROJECT_CONDA = "pyproject-conda"
     PYPROJECT_PIXI = "pyproject-pixi"
+
+    @property
+    def file_name(self) -> str:
+        """File name of the manifest."""
+        return "pyproject.toml" if self.table_prefix else f"{self.value}.toml"
 
     @property
     def table_prefix(self) -> tuple[str, ...]:
@@ -43,12 +51,8 @@ class ManifestKind(StrEnum):
         return "pixi lock" if self.lock_name == "pixi.lock" else "conda workspace lock"
 
 
-# In this order within one directory; [tool.conda] goes before [tool.pixi].
-_CANDIDATES = (
-    ("conda.toml", (ManifestKind.CONDA,)),
-    ("pixi.toml", (ManifestKind.PIXI,)),
-    ("pyproject.toml", (ManifestKind.PYPROJECT_CONDA, ManifestKind.PYPROJECT_PIXI)),
-)
+MANIFEST_NAMES: tuple[str, ...] = tuple(dict.fromkeys(kind.file_name for kind in ManifestKind))
+"""File names of manifests, in the order in which one is looked for within a directory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +177,8 @@ def _search(directories: list[Path], message: str, *, upward: bool = False) -> t
 
 
 def _candidates(directory: Path, passed_over: list[str]) -> Iterator[tuple[ManifestKind, Document]]:
-    for name, kinds in _CANDIDATES:
-        path = directory / name
+    for name in MANIFEST_NAMES:
+        path, kinds = directory / name, _kinds_of(name)
         if not _is_file(path):
             continue
         document = read_document(path)
@@ -183,6 +187,11 @@ def _candidates(directory: Path, passed_over: list[str]) -> Iterator[tuple[Manif
             yield kind, document
         else:
             passed_over.append(f"{path} ({_explain_unusable(kinds)})")
+
+
+def _kinds_of(name: str) -> tuple[ManifestKind, ...]:
+    """Return what a file of that name can be."""
+    return tuple(kind for kind in ManifestKind if kind.file_name == name)
 
 
 def _is_file(path: Path) -> bool:
@@ -224,9 +233,9 @@ def _explain_unusable(kinds: tuple[ManifestKind, ...]) -> str:
 
 
 def _load_manifest(path: Path) -> tuple[ManifestKind, Document]:
-    kinds = dict(_CANDIDATES).get(path.name)
+    kinds = _kinds_of(path.name)
     is_directory = _is_directory(path)
-    if is_directory or kinds is None or not os.path.lexists(path):
+    if is_directory or not kinds or not os.path.lexists(path):
         raise _not_a_manifest(path, is_directory=is_directory)
     document = read_document(path)
     for kind in kinds:
@@ -252,7 +261,7 @@ def _not_a_manifest(path: Path, *, is_directory: bool) -> ManifestError:
 
 def _guess_manifest(path: Path) -> str | None:
     """Suggest a manifest of the same directory."""
-    there = [name for name, _ in _CANDIDATES if _is_file(path.with_name(name))]
+    there = [name for name in MANIFEST_NAMES if _is_file(path.with_name(name))]
     return did_you_mean(path.name, there)
 
 

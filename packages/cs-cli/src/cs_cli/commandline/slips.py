@@ -12,8 +12,6 @@ from .flags import COMMON
 from .table import SUMMARIES, list_groups, load_commands
 from .values import Command, Flag, Positional
 
-MANIFEST_NAMES = ("conda.toml", "pixi.toml", "pyproject.toml")
-
 
 def unknown_command(name: str) -> CliError:
     """Return the error for a command that does not exist."""
@@ -84,6 +82,8 @@ def unexpected(word: str, command: Command) -> CliError:
 
 def _place(word: str, command: Command) -> str | None:
     """Say which flag takes a path, if the word is that of a workspace or of its manifest."""
+    from cs_manifest import MANIFEST_NAMES
+
     path = Path(word)
     flag = "--manifest" if path.name in MANIFEST_NAMES else "--root"
     found = [path] if flag == "--manifest" else [path / name for name in MANIFEST_NAMES]

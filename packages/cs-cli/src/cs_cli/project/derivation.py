@@ -31,6 +31,7 @@ from ..errors import CliError, advise
 from ..licenses.checks import LicensedPackage, WheelLicenses, list_licenses
 from ..licenses.policy import LicensePolicy, read_policy
 from ..options import ProjectOptions
+from ..problem_text import fold_problems
 from ..wheels.origins import SuppliedArchive
 from ..wheels.outlook import plan_supplies
 from ..wheels.supplies import Outlook
@@ -133,8 +134,11 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
         constraints = constrained_specs(project, environment, platforms)
         problems += check_constraints(project, source, environment, constraints)
     if strict:
-        _require_fresh(project, problems)
-    lock = _derive_lock(source, config, requested, platforms, strict=strict)
+        _require_fresh(project, problems, platforms)
+    lock = _derive_lock(source, config, requested, platforms)
+    outlook = plan_supplies(project, config, source, lock, lambda: _open_store(options))
+    if strict:
+        _require_shippable(lock, outlook)
     if config.runtime_version is None:
         if options.may_run_code:
             with backend_log(config.runtime) as log:
@@ -142,7 +146,6 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
             config = replace(config, runtime_version=version)
         else:
             problems.append(_unknown_version())
-    outlook = plan_supplies(project, config, source, lock, lambda: _open_store(options))
     found = sorted([*problems, *lock.problems, *outlook.problems], key=lambda problem: problem.severity)
     return Derivation(
         project=project,
@@ -162,10 +165,8 @@ def _derive_lock(
     config: ShipConfig,
     requested: Sequence[RequestedSpec],
     platforms: Iterable[Platform],
-    *,
-    strict: bool,
 ) -> RuntimeLock:
-    """Derive the runtime lock of the environment that ships."""
+    """Derive the runtime lock of the environment that ships, with its errors."""
     return derive(
         source,
         environment=config.source_environment,
@@ -176,7 +177,7 @@ def _derive_lock(
             for platform in platforms
         },
         features={_label(spec): spec.feature for spec in requested},
-        strict=strict,
+        strict=False,
     )
 
 
@@ -315,7 +316,7 @@ def _split(virtual_package: str) -> tuple[str, str, str]:
     return virtual_package.partition("=")
 
 
-def _require_fresh(project: Project, problems: list[Problem]) -> None:
+def _require_fresh(project: Project, problems: Sequence[Problem], platforms: Sequence[Platform]) -> None:
     stale = [problem for problem in problems if problem.severity == "error"]
     if stale:
         raise CliError(
@@ -324,4 +325,20 @@ def _require_fresh(project: Project, problems: list[Problem]) -> None:
             path=project.source_lock_path,
             hint=advise("outdated", f"run `{project.kind.lock_command}`"),
             problems=stale,
+            platforms=[platform.name for platform in platforms],
         )
+
+
+def _require_shippable(lock: RuntimeLock, outlook: Outlook) -> None:
+    """Refuse a lock with errors; packages without an archive are named with them, so that all can be mended at once."""
+    if not lock.errors:
+        return
+    problems = (*lock.errors, *outlook.errors)
+    count = len(fold_problems(problems))
+    raise CliError(
+        f"the environment {lock.environment!r} cannot ship: {'one problem' if count == 1 else f'{count} problems'}",
+        kind="unshippable",
+        path=outlook.lock_path,
+        problems=problems,
+        platforms=outlook.platforms,
+    )

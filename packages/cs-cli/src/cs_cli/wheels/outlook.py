@@ -53,7 +53,8 @@ def plan_supplies(
     ]
     misfits = merge_platforms(_find_misfits(supplies, lock))
     found = (*faults, *problems, *misfits, *_check_folder(folder, lock))
-    return Outlook(supplies=supplies, problems=found, lock_path=source.path)
+    platforms = tuple(platform.name for platform in lock.platforms)
+    return Outlook(supplies=supplies, problems=found, lock_path=source.path, platforms=platforms)
 
 
 def _find_lost(lock: RuntimeLock, open_store: Callable[[], ArchiveStore]) -> Iterable[Problem]:

@@ -63,7 +63,7 @@ class Settler:
                 lock = self._settle_platform(lock, platform, supplies, is_wanted=platform.name in wanted)
             except _Gap as gap:
                 if platform.name in wanted:
-                    refuse_problems(gap.problems, outlook.lock_path)
+                    refuse_problems(gap.problems, outlook)
                 self._problems += [replace(problem, severity="warning") for problem in gap.problems]
                 lock = lock.restrict(one.name for one in lock.platforms if one.name != platform.name)
         self._problems += [problem for problem in lock.warnings if _forget_platforms(problem) not in known]

@@ -54,11 +54,18 @@ class Outlook:
 
     :ivar problems: of the archive folder, and of entries that get none; these have their line in the lock.
     :ivar lock_path: the source lock.
+    :ivar platforms: names of its platforms.
     """
 
     supplies: tuple[Supply, ...] = ()
     problems: tuple[Problem, ...] = ()
     lock_path: Path | None = None
+    platforms: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep a platform from shipping."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -77,20 +84,14 @@ def require_supplies(outlook: Outlook, platforms: Collection[str]) -> None:
     :raises LockError: the problem of an entry.
     :raises CliError: another problem; ``unshippable`` with all of them if there are several.
     """
-    refuse_problems(
-        [
-            problem
-            for problem in outlook.problems
-            if problem.severity == "error" and (not problem.platforms or set(problem.platforms) & set(platforms))
-        ],
-        outlook.lock_path,
-    )
+    wanted = set(platforms)
+    refuse_problems([one for one in outlook.errors if not one.platforms or wanted & set(one.platforms)], outlook)
 
 
-def refuse_problems(problems: Sequence[Problem], lock_path: Path | None) -> None:
+def refuse_problems(problems: Sequence[Problem], outlook: Outlook) -> None:
     """Raise problems as one error, and a single one as itself.
 
-    :param lock_path: the file in which problems with a line have it.
+    :param outlook: what they are problems of.
     :raises LockError: for a single problem with a line.
     :raises CliError: if there are others.
     """
@@ -101,14 +102,20 @@ def refuse_problems(problems: Sequence[Problem], lock_path: Path | None) -> None
         raise LockError(
             one.message,
             kind=one.kind,
-            path=lock_path,
+            path=outlook.lock_path,
             line=one.line,
             column=one.column,
             key=one.key,
             hint=one.hint,
         )
     if problems:
-        raise CliError("not every package has an archive that fits", kind="unshippable", problems=problems)
+        raise CliError(
+            "not every package has an archive that fits",
+            kind="unshippable",
+            path=outlook.lock_path,
+            problems=problems,
+            platforms=outlook.platforms,
+        )
 
 
 def describe_entry(entry: PendingEntry) -> str:
