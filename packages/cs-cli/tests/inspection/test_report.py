@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cli_samples import Channel, Cs, Workspace, inspect_options, make_workspace
-from cs_cli.inspection.answering import inspect as run_inspect
+from cli_samples import Channel, Cs, Workspace, inspect_options, make_template, make_workspace
 from cs_cli.inspection.details import render_details
 from cs_cli.inspection.report import render_inspection
 from cs_cli.inspection.summary import DelegateCheck, Inspection, PlatformSummary, Size, inspect_derivation
@@ -421,16 +420,58 @@ def test_ready_is_said_only_when_the_delegate_is_known_everywhere(
     ],
 )
 def test_the_next_command_builds_what_was_shown(
-    flags: tuple[str, ...],
-    command: str,
-    workspace: Workspace,
-    channel: Channel,
-    capsys: pytest.CaptureFixture[str],
+    flags: tuple[str, ...], command: str, workspace: Workspace, channel: Channel, template: Path, cs: Cs
 ) -> None:
     workspace.environments["ship"]["linux-64-cuda"] = list(channel.records)
     workspace.write()
-    assert run_inspect(inspect_options(*flags))
-    assert f"Next: {command}\n" in capsys.readouterr().out
+    assert f"Next: {command}\n" in cs("inspect", *flags).out
+
+
+@pytest.mark.parametrize(
+    ("platforms", "templates", "step"),
+    [
+        (("linux-64",), ("linux-64",), "cs build"),
+        (("linux-64", "win-64"), ("linux-64", "win-64"), "cs build --platform all"),
+        (("linux-64", "wasi-wasm32"), ("linux-64",), "cs build"),
+        (("win-64",), ("win-64",), "cs build --platform win-64"),
+        (
+            ("linux-64", "osx-arm64", "win-64"),
+            ("linux-64", "win-64"),
+            'cs build (for linux-64; to build for the others, install "cs-cli[templates]")',
+        ),
+        (
+            ("linux-64", "linux-64-cuda", "win-64"),
+            ("linux-64",),
+            'cs build --platform linux-64 (for linux-64; to build for the others, install "cs-cli[templates]")',
+        ),
+        (("linux-64",), (), 'cs build (first install "cs-cli[templates]", which has the template)'),
+        (
+            ("linux-64", "win-64"),
+            (),
+            'cs build --platform all (first install "cs-cli[templates]", which has the templates)',
+        ),
+    ],
+)
+def test_the_next_command_is_one_that_there_are_templates_for(
+    platforms: tuple[str, ...],
+    templates: tuple[str, ...],
+    step: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cs: Cs,
+) -> None:
+    monkeypatch.setattr("cs_cli.inspection.verdict.host_platform", lambda: "linux-64")
+    monkeypatch.setenv("CONDA_SHIP_TEMPLATES", str(tmp_path / "templates"))
+    for subdir in templates:
+        make_template(tmp_path / "templates" / subdir / ("cs-template.exe" if subdir == "win-64" else "cs-template"))
+    channel = Channel(tmp_path / "channel")
+    made = make_workspace(tmp_path / "w", channel)
+    made.environments["ship"] = {
+        name: [channel.add("python", {"bin/python": b"#!"}, subdir=name.removesuffix("-cuda"))] for name in platforms
+    }
+    made.specs = ("python",)
+    monkeypatch.chdir(made.write())
+    assert cs("inspect").out.splitlines()[-1] == f"Next: {step}"
 
 
 def test_a_package_with_the_same_problem_on_several_platforms_is_named_once(large: Inspection) -> None:

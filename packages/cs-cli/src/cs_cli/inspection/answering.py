@@ -11,7 +11,7 @@ from ..delegate.options import describe_taken_options
 from ..delegate.search import check_delegates
 from ..options import InspectOptions
 from ..project.derivation import Derivation, derive_project
-from ..project.platforms import ALL_PLATFORMS, pick_platform
+from ..project.platforms import pick_platform
 from ..terminal.console import Console, print_json, print_lines
 from ..terminal.lines import Block, paint
 from .sizes import add_wheel_sizes, measure_sizes
@@ -129,6 +129,7 @@ def _render_view(
 def _render_report(inspection: Inspection, options: InspectOptions) -> list[Block]:
     from .licenses import render_licenses
     from .report import render_inspection
+    from .verdict import find_next_step
 
     more: list[Sequence[Block]] = [list(render_licenses(inspection.platforms))]
     if options.verbose:
@@ -140,13 +141,5 @@ def _render_report(inspection: Inspection, options: InspectOptions) -> list[Bloc
         more += render_details(inspection, unicode=takes_unicode(sys.stdout))
         note = describe_taken_options(inspection.derivation.config)
         more += [[(paint("note:", "bold"), f" {note}")]] if note else []
-    return render_inspection(inspection, more=more, is_long=options.verbose, command=_name_build(inspection, options))
-
-
-def _name_build(inspection: Inspection, options: InspectOptions) -> str:
-    """Name the command that builds what was inspected."""
-    words = ["cs build"]
-    if options.platform is not None or len(inspection.platforms) > 1:
-        words += ["--platform", options.platform or ALL_PLATFORMS]
-    has_more = options.overrides or options.root or options.manifest or options.source_lock or not options.lock_check
-    return " ".join([*words, "(with the same flags)"] if has_more else words)
+    step = find_next_step(inspection, options)
+    return render_inspection(inspection, more=more, is_long=options.verbose, step=step)

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cs_lock import list_names, redact_url
 
-from ..errors import advise
-from ..problem_text import Setting, fold_problems, render_problems
-from ..terminal.console import format_bytes, format_count
+from ..problem_text import Setting, render_problems
+from ..terminal.console import format_bytes
 from ..terminal.lines import Block, Column, Hanging, Line, Piece, Table, paint, whole
 from ..terminal.paths import shorten_paths
 from .folding import fold_delegates, fold_exclusions, fold_licenses, fold_needs, fold_pypi, list_largest
 from .summary import BytecodeCost, Inspection, PlatformSummary, Size
+from .verdict import BUILD, NextStep, render_verdict
 
 _LABEL = 13
 _LONG = 30
@@ -24,13 +24,17 @@ _HOME = "https://conda.anaconda.org/"
 
 
 def render_inspection(
-    inspection: Inspection, *, more: Sequence[Sequence[Block]] = (), is_long: bool = False, command: str = "cs build"
+    inspection: Inspection,
+    *,
+    more: Sequence[Sequence[Block]] = (),
+    is_long: bool = False,
+    step: NextStep = BUILD,
 ) -> list[Block]:
     """Render an inspection as lines.
 
     :param more: sections between facts and problems.
     :param is_long: show every problem on lines of its own.
-    :param command: what builds what was inspected.
+    :param step: what to do next if the environment can ship.
     """
     sections: list[Sequence[Block]] = [
         list(_render_project(inspection)),
@@ -38,7 +42,7 @@ def render_inspection(
         list(_render_facts(inspection)),
         *more,
         list(_render_problems(inspection, is_long=is_long)),
-        list(_render_verdict(inspection, command)),
+        list(render_verdict(inspection, step)),
     ]
     return list(join_sections(sections))
 
@@ -153,22 +157,3 @@ def _separate(items: Sequence[str]) -> Iterator[Piece | str]:
 def _refer(flag: str) -> tuple[str, Piece]:
     """Name the flag that shows more."""
     return "  ", Piece(f"({flag})", "dim", whole=True)
-
-
-def _render_verdict(inspection: Inspection, command: str) -> Iterator[Line]:
-    if not inspection.can_ship:
-        count = sum(problem.severity == "error" for problem in fold_problems(inspection.problems))
-        yield (paint(f"Cannot ship: {'one error' if count == 1 else format_count(count, 'error')}.", "bold red"),)
-        return
-    if not inspection.unchecked:
-        yield (paint("Ready to ship.", "bold green"),)
-    else:
-        known = len(inspection.unchecked) < len(inspection.platforms)
-        where = f" on {list_names(inspection.unchecked)}" if known else ""
-        if any(supply.action == "build" for platform in inspection.platforms for supply in platform.supplies):
-            advice = "the build looks for it in the packages that are still to be built"
-        else:
-            advice = advise("unread-archives")
-        yield paint("No errors found,", "bold green"), f" but the delegate was not checked{where}: {advice}."
-    line, _, note = command.partition(" (")
-    yield paint("Next:", "bold"), " ", whole(line), f" ({note}" if note else ""

@@ -35,10 +35,13 @@ def measure_sizes(inspection: Inspection, store: ArchiveStore, out_dir: Path) ->
 
     :param store: whose cache may have looked into archives, and has the sizes of wheels.
     :param out_dir: where an earlier build may have left its own.
-    :returns: the inspection with ``bytecode``, and platforms with ``file`` and ``installed``.
+    :returns: the inspection with ``bytecode``, and platforms with the sizes of templates, runtimes and prefixes.
     """
     derivation = inspection.derivation
-    platforms = [add_wheel_sizes(platform, store) for platform in inspection.platforms]
+    platforms = [
+        replace(add_wheel_sizes(platform, store), template_size_bytes=_find_template_size(platform.subdir))
+        for platform in inspection.platforms
+    ]
     builds = _read_builds(derivation, out_dir)
     costs: dict[str, BytecodeCost] = {}
     if derivation.config.bytecode == "shipped" and not derivation.lock.errors:
@@ -129,7 +132,7 @@ def _size_file(
         return Size(size_bytes=measured, basis="measured")
     is_embedded = derivation.config.layout == "embedded"
     carried = [one for one in platform.locked if is_embedded or one.is_local]
-    template = _find_template_size(platform.subdir)
+    template = platform.template_size_bytes
     if template is None or platform.supplies or any(one.size_bytes is None for one in carried):
         return None
     described = platform.package_count * (_PLAN_BYTES + _LOCK_BYTES * len(derivation.lock.platforms))

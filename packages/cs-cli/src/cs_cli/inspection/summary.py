@@ -60,6 +60,7 @@ class PlatformSummary:
     :ivar wheels: the PyPI packages that have an archive.
     :ivar supplies: how the packages of both kinds get an archive that the lock knows only as source.
     :ivar license_groups: all packages by licence; ``None`` if nobody asked for it.
+    :ivar template_size_bytes: of the template that a build would use; ``None`` if none is installed.
     :ivar file: of the runtime; ``None`` if it cannot be told, as without a template.
     :ivar installed: of what the packages install; ``None`` if too few of their archives were looked into.
     """
@@ -70,6 +71,7 @@ class PlatformSummary:
     wheels: tuple[Wheel, ...] = ()
     supplies: tuple[Supply, ...] = ()
     license_groups: tuple[LicenseGroup, ...] | None = None
+    template_size_bytes: int | None = None
     file: Size | None = None
     installed: Size | None = None
 
