@@ -62,9 +62,24 @@ def test_without_a_terminal_it_writes_what_fits_and_the_result_ships(bare: bytes
     assert MANIFEST.read_bytes().startswith(bare)
     assert list_entries() == entries
     assert "It ships 3 packages for linux-64." in outcome.out
-    assert "cs build" in outcome.out
     assert cs("inspect", "--check-delegate").status == 0
-    assert cs("build").status == 0
+    command, _, meaning = outcome.out.splitlines()[-1].partition("  ")
+    assert meaning.strip() == "builds it"
+    assert cs(*command.split()[1:]).status == 0
+
+
+def test_the_command_that_builds_it_is_one_that_there_is_a_template_for(
+    workspace: Workspace, bare: bytes, template: Path, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("inspection.sizes", "inspection.verdict"):
+        monkeypatch.setattr(f"cs_cli.{module}.host_platform", lambda: "linux-64")
+    others = [workspace.channel.add(name, {"bin/hello": b"#!"}, subdir="osx-arm64") for name in workspace.specs]
+    workspace.environments["ship"]["osx-arm64"] = others
+    workspace.write()
+    MANIFEST.write_bytes(bare.replace(b'["linux-64"]', b'["linux-64", "osx-arm64"]'))
+    outcome = cs("init", "--manifest", str(MANIFEST), "--delegate", "python")
+    notes = 'with the same flags; for linux-64; to build for the others, install "cs-cli[templates]"'
+    assert outcome.out.splitlines()[-1] == f"cs build     builds it ({notes})"
 
 
 def test_every_question_has_a_flag_and_other_settings_too(bare: bytes, cs: Cs) -> None:

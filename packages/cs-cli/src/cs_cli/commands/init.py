@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cs_manifest import CONFIG_KEYS
 
 from ..commandline.flags import CACHE_DIR, COMMON, PROJECT
@@ -13,6 +15,7 @@ from ..options import InitOptions
 
 def run_init(options: InitOptions) -> int:
     """Add the table, check what it gives, and say what to do next."""
+    from ..inspection.verdict import find_next_step
     from ..setup.adding import compose_manifest, find_project, inspect_result, render_difference, write_manifest
     from ..setup.report import paint_difference, render_added, render_verdict, warn_of_obstacles
     from ..terminal.console import Console, print_lines
@@ -26,7 +29,7 @@ def run_init(options: InitOptions) -> int:
     print_lines(render_added(project.manifest_path.name, values))
     inspection = inspect_result(options, project)
     warn_of_obstacles(inspection, Console(quiet=options.quiet, verbose=options.verbose))
-    print_lines(render_verdict(inspection))
+    print_lines(render_verdict(inspection, find_next_step(inspection, replace(options, overrides={}))))
     return 0
 
 

@@ -141,5 +141,5 @@ def _render_report(inspection: Inspection, options: InspectOptions) -> list[Bloc
         more += render_details(inspection, unicode=takes_unicode(sys.stdout))
         note = describe_taken_options(inspection.derivation.config)
         more += [[(paint("note:", "bold"), f" {note}")]] if note else []
-    step = find_next_step(inspection, options)
+    step = find_next_step(inspection, options, options.platform)
     return render_inspection(inspection, more=more, is_long=options.verbose, step=step)

@@ -38,10 +38,7 @@ def measure_sizes(inspection: Inspection, store: ArchiveStore, out_dir: Path) ->
     :returns: the inspection with ``bytecode``, and platforms with the sizes of templates, runtimes and prefixes.
     """
     derivation = inspection.derivation
-    platforms = [
-        replace(add_wheel_sizes(platform, store), template_size_bytes=_find_template_size(platform.subdir))
-        for platform in inspection.platforms
-    ]
+    platforms = [add_wheel_sizes(platform, store) for platform in add_template_sizes(inspection).platforms]
     builds = _read_builds(derivation, out_dir)
     costs: dict[str, BytecodeCost] = {}
     if derivation.config.bytecode == "shipped" and not derivation.lock.errors:
@@ -55,6 +52,12 @@ def measure_sizes(inspection: Inspection, store: ArchiveStore, out_dir: Path) ->
         for one in platforms
     ]
     return replace(inspection, platforms=tuple(sized), bytecode=tuple(costs.values()))
+
+
+def add_template_sizes(inspection: Inspection) -> Inspection:
+    """Look for the template of each platform."""
+    platforms = (replace(one, template_size_bytes=_find_template_size(one.subdir)) for one in inspection.platforms)
+    return replace(inspection, platforms=tuple(platforms))
 
 
 def add_wheel_sizes(platform: PlatformSummary, store: ArchiveStore) -> PlatformSummary:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cs_lock import list_names
 
 from ..errors import advise
-from ..options import InspectOptions
+from ..options import ProjectOptions
 from ..problem_text import fold_problems
 from ..project.platforms import ALL_PLATFORMS, host_platform
 from ..terminal.console import format_count
@@ -28,14 +28,19 @@ class NextStep:
     command: str = "cs build"
     notes: tuple[str, ...] = ()
 
+    def describe_notes(self) -> str:
+        """Return the notes as they follow what is said of the command."""
+        return f" ({'; '.join(self.notes)})" if self.notes else ""
+
 
 BUILD = NextStep()
 
 
-def find_next_step(inspection: Inspection, options: InspectOptions) -> NextStep:
+def find_next_step(inspection: Inspection, options: ProjectOptions, wanted: str | None = None) -> NextStep:
     """Name the command that builds what was inspected, or as much of it as there are templates for.
 
-    :param inspection: with sizes.
+    :param inspection: with the sizes of templates.
+    :param wanted: the platform that was asked for, if one was.
     """
     from cs_stamp import TEMPLATE_PLATFORMS
 
@@ -44,8 +49,8 @@ def find_next_step(inspection: Inspection, options: InspectOptions) -> NextStep:
     words, notes = ["cs build"], list[str]()
     if options.overrides or options.root or options.manifest or options.source_lock or not options.lock_check:
         notes.append("with the same flags")
-    if options.platform is not None:
-        words += ["--platform", options.platform]
+    if wanted is not None:
+        words += ["--platform", wanted]
     elif ready and len(ready) < len(platforms):
         chosen = next((one for one in ready if one.subdir == host_platform()), ready[0])
         words += _select(chosen, inspection)
@@ -81,5 +86,4 @@ def render_verdict(inspection: Inspection, step: NextStep) -> Iterator[Line]:
         else:
             advice = advise("unread-archives")
         yield paint("No errors found,", "bold green"), f" but the delegate was not checked{where}: {advice}."
-    notes = f" ({'; '.join(step.notes)})" if step.notes else ""
-    yield paint("Next:", "bold"), " ", whole(step.command), notes
+    yield paint("Next:", "bold"), " ", whole(step.command), step.describe_notes()

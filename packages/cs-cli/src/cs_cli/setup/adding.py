@@ -13,6 +13,7 @@ from cs_manifest import ManifestError, Project, discover
 from ..archives.store import open_store
 from ..delegate.search import check_delegates
 from ..errors import add_advice
+from ..inspection.sizes import add_template_sizes
 from ..inspection.summary import Inspection, inspect_derivation
 from ..options import InitOptions
 from ..project.derivation import derive_project
@@ -85,5 +86,5 @@ def render_difference(project: Project, old: bytes, new: bytes) -> list[str]:
 def inspect_result(options: InitOptions, project: Project) -> Inspection:
     """Look at what a build would ship now, as ``cs inspect`` does; nothing is downloaded."""
     settled = replace(options, manifest=project.manifest_path, source_lock=project.source_lock_path, overrides={})
-    inspection = inspect_derivation(derive_project(settled, strict=False), platform=None)
+    inspection = add_template_sizes(inspect_derivation(derive_project(settled, strict=False), platform=None))
     return check_delegates(inspection, open_store(options), Console(quiet=True), download=False)

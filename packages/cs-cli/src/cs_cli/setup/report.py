@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from ..errors import advise
 from ..inspection.summary import Inspection
+from ..inspection.verdict import NextStep
 from ..problem_warnings import warn_of_problems
 from ..terminal.console import Console, format_count
-from ..terminal.lines import Line, paint, whole
+from ..terminal.lines import Line, Piece, paint, whole
 from .manifest_text import render_table
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
@@ -38,8 +39,11 @@ def warn_of_obstacles(inspection: Inspection, console: Console) -> None:
     warn_of_problems([replace(problem, severity="warning") for problem in errors], inspection.derivation, console)
 
 
-def render_verdict(inspection: Inspection) -> Iterator[Line]:
-    """Say what the table gives, and what to do next."""
+def render_verdict(inspection: Inspection, step: NextStep) -> Iterator[Line]:
+    """Say what the table gives, and what to do next.
+
+    :param step: what builds it.
+    """
     counts = sorted({platform.package_count for platform in inspection.platforms})
     platforms = ", ".join(platform.name for platform in inspection.platforms)
     if not inspection.can_ship:
@@ -52,7 +56,9 @@ def render_verdict(inspection: Inspection) -> Iterator[Line]:
             yield f"Whether a package has the program {delegate!r} is not known yet: {advise('unread-archives')}."
     yield ""
     if inspection.can_ship:
-        yield paint("cs inspect", "bold cyan"), "   shows what ships, and why"
-        yield paint("cs build", "bold cyan"), "     builds it"
+        steps = {"cs inspect": "shows what ships, and why", step.command: f"builds it{step.describe_notes()}"}
     else:
-        yield paint("cs inspect", "bold cyan"), "   shows everything that is in the way"
+        steps = {"cs inspect": "shows everything that is in the way"}
+    width = max(map(len, steps))
+    for command, meaning in steps.items():
+        yield Piece(command, "bold cyan", whole=True), " " * (width - len(command) + 3), meaning
