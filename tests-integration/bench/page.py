@@ -75,7 +75,8 @@ $ nox -s bench -- --rounds 5 --json report.json --svg chart.svg
 
 This needs a [clone of the repository](../installation.md#from-source). It builds the large channel
 ({packages} packages, {packed_mb} MB packed), and installs conda-ship 0.11.1 from the package index into a separate
-environment. It measures on a fresh loop-mounted ext4 image as root, else where `--dir` says. Expect a quarter of an hour.
+environment. It measures on a fresh loop-mounted ext4 image as root, else where `--dir` says.
+Expect a quarter of an hour.
 """
 
 
