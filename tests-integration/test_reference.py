@@ -18,8 +18,7 @@ PAGES = ("docs/reference/cs.md", "docs/reference/runtime.md", "docs/reference/en
 SOURCES = ("packages/*/src/**/*.py", "templates/cs-template/src/**/*.rs", "templates/cs-template/crates/*/src/**/*.rs")
 SUFFIX = re.compile(r'value\("([A-Z_]+)"\)')
 STAMP, LOCK, LIFECYCLE = (
-    f"docs/{page}.md"
-    for page in ("reference/stamp-format", "reference/runtime-lock", "explanation/prefix-lifecycle")
+    f"docs/{page}.md" for page in ("reference/stamp-format", "reference/runtime-lock", "explanation/prefix-lifecycle")
 )
 
 
