@@ -87,17 +87,22 @@ def test_what_a_damaged_cache_has_is_not_said_to_be_fetched_offline(
     assert capsys.readouterr().err.startswith("collecting 2 packages and one local archive (")
 
 
+@pytest.mark.parametrize(("is_offline", "remedy"), [(False, "; fetching it again"), (True, "")])
 def test_a_damaged_archive_of_the_cache_is_named_once_and_the_error_once(
-    store: ArchiveStore, wanted: tuple[WantedArchive, ...], capsys: pytest.CaptureFixture[str]
+    store: ArchiveStore,
+    wanted: tuple[WantedArchive, ...],
+    capsys: pytest.CaptureFixture[str],
+    is_offline: bool,
+    remedy: str,
 ) -> None:
     def find_damage(archives: list[Path]) -> None:
         raise ArchiveMismatchError("x: the SHA-256 does not match the lock", name="libz-1.0-0.conda")
 
     store.provide(wanted, QUIET)
     with pytest.raises(ArchiveMismatchError):
-        store.use(wanted, Console(), find_damage)
+        ArchiveStore(cache=store.cache, offline=is_offline).use(wanted, Console(), find_damage)
     written = capsys.readouterr().err
-    assert written.splitlines()[0] == "libz-1.0-0.conda in the cache is damaged; fetching it again"
+    assert written.splitlines()[0] == f"libz-1.0-0.conda in the cache is damaged{remedy}"
     assert "does not match" not in written
 
 

@@ -146,7 +146,8 @@ class ArchiveStore:
                 _require_damage(error, dict(zip(archives, wanted, strict=True)))
             # The error itself is shown if that does not help.
             name = error.name if isinstance(error, BundleError) else error.path and error.path.name
-            console.say(f"{name or 'an archive'} in the cache is damaged; fetching it again")
+            remedy = "" if self.offline else "; fetching it again"
+            console.say(f"{name or 'an archive'} in the cache is damaged{remedy}")
             return use(self.fetch(wanted, console))
 
     def fetch(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
