@@ -78,6 +78,24 @@ def test_progress_says_how_many(
     assert capsys.readouterr().err == ""
 
 
+def test_what_the_cache_has_is_not_said_to_be_fetched(
+    store: ArchiveStore, wanted: tuple[WantedArchive, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = WantedArchive(url="https://localhost/x-1-0.conda", file_name="x-1-0.conda", sha256="0" * 64, size_bytes=1)
+    cached = [replace(one, url=f"https://localhost/{one.file_name}") for one in wanted]
+    store.fetch(wanted, QUIET)
+    for archives, said in (
+        ([lost], "fetching one package ("),
+        ([lost, *cached], "collecting 4 packages, fetching one of them ("),
+        ([lost, *wanted], "collecting one package and 3 local archives, fetching one of them ("),
+    ):
+        with pytest.raises(FetchError):
+            store.fetch(archives, Console())
+        assert capsys.readouterr().err.startswith(said)
+    store.fetch(cached, Console())
+    assert capsys.readouterr().err.startswith("collecting 3 packages (")
+
+
 def test_what_a_damaged_cache_has_is_not_said_to_be_fetched_offline(
     store: ArchiveStore, wanted: tuple[WantedArchive, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
