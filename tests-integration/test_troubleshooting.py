@@ -70,6 +70,7 @@ def test_the_page_quotes_each_message_once() -> None:
 
 MISTAKES = {
     "manifest-not-found": (("inspect", "--root", "/"), None),
+    "key-missing": (("inspect",), lambda workspace: edit(workspace, "[tool.conda-ship]", "[tool.another]")),
     "lock-not-found": (("inspect",), lambda workspace: (workspace / "conda.lock").unlink()),
     "stale-lock": (("build",), lambda workspace: edit(workspace, 'click = "*"', 'click = "<1"')),
     "environment-not-found": (("build", "--source-environment", "shp"), None),

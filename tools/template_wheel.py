@@ -31,6 +31,8 @@ def build_template_wheel(directory: Path, variables: Mapping[str, str]) -> None:
     target_directory.mkdir(parents=True, exist_ok=True)
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     with one_at_a_time(name_lock(target_directory)):
+        # pip shows nothing of it, and readers of the first page wonder whether it hangs.
+        print("Compiling the template: minutes the first time, seconds if nothing has changed.", flush=True)
         subprocess.run([*pip, "--wheel-dir", str(directory), str(TEMPLATE)], env=dict(variables), check=True)
 
 

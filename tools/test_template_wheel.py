@@ -21,6 +21,15 @@ def is_locked(path: Path) -> bool:
     return False
 
 
+def test_what_takes_minutes_is_said_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: said.append(capsys.readouterr().out))
+    build_template_wheel(tmp_path, {"CARGO_TARGET_DIR": str(tmp_path / "target")})
+    assert said == ["Compiling the template: minutes the first time, seconds if nothing has changed.\n"]
+
+
 @pytest.mark.only("on Unix", "it asks for the lock without waiting")
 def test_nobody_else_builds_in_the_same_directory_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target, other = tmp_path / "target", tmp_path / "other"

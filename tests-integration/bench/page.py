@@ -49,12 +49,13 @@ large channel (2 threads, `perf record`, in memory): zstd 47 %, the kernel 39 %,
 
 A later run does none of this: [launch](launch.md) says where its microseconds go.
 
-## Wheels beside uv
+## Wheels, compared with uv
 
 `nox -s bench` also installs wheels of the package index, in a runtime and with `uv pip install --link-mode copy`.
 uv has a warm cache: it copies files that it has unpacked before. A runtime has no cache, and unpacks the archives each
 time.
-On 26 November 2026, on this machine, 5 pairs with the release template, median processor time:
+
+On 26 November 2026, on the machine above, 5 pairs with the release template, median processor time:
 
 | wheels | runtime | uv 0.13.9 | ratio |
 |---|---|---|---|
@@ -72,9 +73,10 @@ unpacked.
 $ nox -s bench -- --rounds 5 --json report.json --svg chart.svg
 ```
 
-It builds the large channel ({packages} packages, {packed_mb} MB packed), and installs conda-ship 0.11.1 from the
-package index into a separate environment. It measures on a fresh loop-mounted ext4 image as root, else where `--dir`
-says. Expect a quarter of an hour.
+This needs a [clone of the repository](../installation.md#from-source). It builds the large channel
+({packages} packages, {packed_mb} MB packed), and installs conda-ship 0.11.1 from the package index into a separate
+environment. It measures on a fresh loop-mounted ext4 image as root, else where `--dir` says.
+Expect a quarter of an hour.
 """
 
 

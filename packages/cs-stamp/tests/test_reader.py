@@ -85,6 +85,14 @@ def test_one_trailing_byte_too_many_hides_the_stamp(bench: Workbench) -> None:
         read_stamp(bench.out)
 
 
+def test_a_file_that_was_cut_off_before_its_stamp_ended_is_to_be_downloaded_again(bench: Workbench) -> None:
+    bench.stamp()
+    bench.out.write_bytes(bench.out.read_bytes()[:-600])
+    with pytest.raises(NotStampedError) as caught:
+        read_stamp(bench.out)
+    assert "download it again" in (caught.value.hint or "")
+
+
 def test_a_magic_in_the_template_is_not_a_stamp(bench: Workbench) -> None:
     bench.template.write_bytes(TEMPLATE_BYTES + MAGIC + bytes(600))
     bench.out.write_bytes(bench.template.read_bytes())

@@ -78,6 +78,24 @@ def test_progress_says_how_many(
     assert capsys.readouterr().err == ""
 
 
+def test_what_the_cache_has_is_not_said_to_be_fetched(
+    store: ArchiveStore, wanted: tuple[WantedArchive, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = WantedArchive(url="https://localhost/x-1-0.conda", file_name="x-1-0.conda", sha256="0" * 64, size_bytes=1)
+    cached = [replace(one, url=f"https://localhost/{one.file_name}") for one in wanted]
+    store.fetch(wanted, QUIET)
+    for archives, said in (
+        ([lost], "fetching one package ("),
+        ([lost, *cached], "collecting 4 packages, fetching one of them ("),
+        ([lost, *wanted], "collecting one package and 3 local archives, fetching one of them ("),
+    ):
+        with pytest.raises(FetchError):
+            store.fetch(archives, Console())
+        assert capsys.readouterr().err.startswith(said)
+    store.fetch(cached, Console())
+    assert capsys.readouterr().err.startswith("collecting 3 packages (")
+
+
 def test_what_a_damaged_cache_has_is_not_said_to_be_fetched_offline(
     store: ArchiveStore, wanted: tuple[WantedArchive, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,17 +105,22 @@ def test_what_a_damaged_cache_has_is_not_said_to_be_fetched_offline(
     assert capsys.readouterr().err.startswith("collecting 2 packages and one local archive (")
 
 
+@pytest.mark.parametrize(("is_offline", "remedy"), [(False, "; fetching it again"), (True, "")])
 def test_a_damaged_archive_of_the_cache_is_named_once_and_the_error_once(
-    store: ArchiveStore, wanted: tuple[WantedArchive, ...], capsys: pytest.CaptureFixture[str]
+    store: ArchiveStore,
+    wanted: tuple[WantedArchive, ...],
+    capsys: pytest.CaptureFixture[str],
+    is_offline: bool,
+    remedy: str,
 ) -> None:
     def find_damage(archives: list[Path]) -> None:
         raise ArchiveMismatchError("x: the SHA-256 does not match the lock", name="libz-1.0-0.conda")
 
     store.provide(wanted, QUIET)
     with pytest.raises(ArchiveMismatchError):
-        store.use(wanted, Console(), find_damage)
+        ArchiveStore(cache=store.cache, offline=is_offline).use(wanted, Console(), find_damage)
     written = capsys.readouterr().err
-    assert written.splitlines()[0] == "libz-1.0-0.conda in the cache is damaged; fetching it again"
+    assert written.splitlines()[0] == f"libz-1.0-0.conda in the cache is damaged{remedy}"
     assert "does not match" not in written
 
 

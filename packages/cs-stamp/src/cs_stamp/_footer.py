@@ -171,7 +171,10 @@ def _search_footer(window: bytes) -> int:
         end, seen = position + len(MAGIC) - 1, True
     if seen:
         raise _damaged("its digest does not match")
-    raise NotStampedError("this is not a conda-ship runtime: no stamp found", hint="create a runtime with `cs build`")
+    raise NotStampedError(
+        "this is not a conda-ship runtime: no stamp found",
+        hint="if you downloaded it as one, its end is missing: download it again; `cs build` creates runtimes",
+    )
 
 
 def parse_footer(data: bytes) -> Footer:

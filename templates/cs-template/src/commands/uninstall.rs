@@ -117,6 +117,9 @@ fn describe_plan(plan: &UninstallPlan) -> Vec<String> {
             directory.display()
         ));
     }
+    if let Some(parent) = plan.emptied_parent() {
+        lines.push(format!("  {} (nothing else is in it)", parent.display()));
+    }
     lines
 }
 

@@ -234,6 +234,28 @@ fn an_odd_home_is_not_shortened() {
     }
 }
 
+/// What a user agrees to is all that goes: each directory that is removed was listed.
+#[test]
+fn uninstall_removes_what_it_has_listed() {
+    for (others, count) in [(&[][..], 2), (&[".conda/environments.txt"], 1)] {
+        let sandbox = Sandbox::new();
+        sandbox.run(&["x"]).ok();
+        for path in others {
+            fs::write(sandbox.path(path), "").unwrap();
+        }
+        let text = sandbox.run(&["uninstall", "-y"]).ok().stdout;
+        let list = |start: &str, end: &str| -> Vec<String> {
+            let lines = text.lines().filter_map(|line| line.strip_prefix(start));
+            let names = lines.map(|line| line.strip_suffix(end).unwrap_or(line).to_owned());
+            names.collect()
+        };
+        let removed = list("Removed ", ".");
+        assert_eq!(removed, list("  ", " (nothing else is in it)"), "{text}");
+        assert_eq!(removed.len(), count, "{text}");
+        assert_eq!(sandbox.tree().is_empty(), others.is_empty(), "{text}");
+    }
+}
+
 #[test]
 fn uninstall_without_a_terminal_wants_a_confirmation() {
     let sandbox = Sandbox::new();

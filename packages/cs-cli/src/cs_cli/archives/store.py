@@ -146,7 +146,8 @@ class ArchiveStore:
                 _require_damage(error, dict(zip(archives, wanted, strict=True)))
             # The error itself is shown if that does not help.
             name = error.name if isinstance(error, BundleError) else error.path and error.path.name
-            console.say(f"{name or 'an archive'} in the cache is damaged; fetching it again")
+            remedy = "" if self.offline else "; fetching it again"
+            console.say(f"{name or 'an archive'} in the cache is damaged{remedy}")
             return use(self.fetch(wanted, console))
 
     def fetch(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
@@ -164,7 +165,8 @@ class ArchiveStore:
         started = time.monotonic()
         sizes = [one.size_bytes for one in wanted if one.size_bytes is not None]
         total = sum(sizes) if len(sizes) == len(wanted) else None  # no lock has the sizes of wheels
-        with self._keeping(wanted, console), console.progress(_describe_work(wanted, self.offline), total) as update:
+        work = _describe_work(wanted, missing, self.offline)
+        with self._keeping(wanted, console), console.progress(work, total) as update:
 
             def report(progress: FetchProgress) -> None:
                 update(progress.received_bytes)
@@ -180,8 +182,9 @@ class ArchiveStore:
                 raise
         if missing:
             size = sum(cached_path(self.cache, one.sha256, one.file_name).stat().st_size for one in missing)
-            work, seconds = _describe_work(missing, self.offline, is_done=True), time.monotonic() - started
-            console.say(f"{work}, {format_bytes(size)} in {format_seconds(seconds)}")
+            verb, *counts = _describe_work(missing, missing, self.offline).split(" ")
+            seconds = time.monotonic() - started
+            console.say(f"{_DONE[verb]} {' '.join(counts)}, {format_bytes(size)} in {format_seconds(seconds)}")
         return paths
 
     @contextlib.contextmanager
@@ -203,12 +206,21 @@ class ArchiveStore:
 _DONE = {"copying": "copied", "collecting": "collected", "fetching": "fetched"}
 
 
-def _describe_work(wanted: Sequence[WantedArchive], offline: bool, *, is_done: bool = False) -> str:
-    local = sum(one.url.lower().startswith("file:") for one in wanted)
+def _describe_work(wanted: Sequence[WantedArchive], missing: Sequence[WantedArchive], offline: bool) -> str:
+    """Say what is done about the archives, of which those that are missing are not in the cache."""
+    local = sum(one.is_local for one in wanted)
     parts = [format_count(len(wanted) - local, "package")] if local < len(wanted) else []
     parts += [format_count(local, "local archive")] if local else []
-    verb = "copying" if local == len(wanted) else "collecting" if offline else "fetching"
-    return f"{_DONE[verb] if is_done else verb} {' and '.join(parts)}"
+    what = " and ".join(parts)
+    if local == len(wanted):
+        return f"copying {what}"
+    if offline:
+        return f"collecting {what}"
+    if len(missing) == len(wanted):
+        return f"fetching {what}"
+    downloads = sum(not one.is_local for one in missing)
+    count = "one" if downloads == 1 else downloads
+    return f"collecting {what}" + (f", fetching {count} of them" if downloads else "")
 
 
 def _require_damage(error: CliError, wanted: Mapping[Path, WantedArchive]) -> None:

@@ -12,7 +12,7 @@ use crate::claim::{Claim, check_staging};
 use crate::error::PrefixError;
 use crate::hold::stop_starts;
 use crate::install::settle;
-use crate::look::{find_target, is_claimed, is_directory, is_empty_directory};
+use crate::look::{find_target, is_claimed, is_directory, is_empty_directory, list};
 use crate::marker::{Form, Marker, Reading};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
@@ -122,6 +122,16 @@ impl UninstallPlan {
             && self.previous.is_none()
             && self.staging.is_none()
             && self.put_aside.is_empty()
+    }
+
+    /// The directory above the prefix, if it goes too: nothing is in it but what this plan names.
+    pub fn emptied_parent(&self) -> Option<&Path> {
+        let parent = self.names.parent.as_path();
+        let going = [&self.prefix, &self.previous, &self.staging];
+        let is_named = |path: &PathBuf| going.into_iter().flatten().any(|one| one == path);
+        let is_emptied =
+            self.remove_empty_parent && list(parent).is_ok_and(|found| found.iter().all(is_named));
+        is_emptied.then_some(parent)
     }
 
     fn list_environments(&self) -> Result<Vec<PathBuf>, PrefixError> {

@@ -99,6 +99,7 @@ fn an_empty_parent_goes_only_when_the_caller_chose_it() {
         install_as(&prefix, &NEW, common::build("2.0")).unwrap();
         let mut plan = plan_uninstall(&prefix, &NEW).unwrap();
         plan.remove_empty_parent = remove_empty_parent;
+        assert_eq!(plan.emptied_parent().is_some(), remove_empty_parent);
         plan.execute(&NEW, Duration::from_secs(5), &mut |_| {}, &NEVER)
             .unwrap();
         assert_eq!(place.names(), left);
