@@ -21,7 +21,13 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("page", list_followed_pages())
+PROGRAMS = {"docs/how-to/air-gapped.md": ("tar", "zstd")}
+"""What a page runs that a machine may lack."""
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=pytest.mark.tools(*PROGRAMS.get(page, ()))) for page in list_followed_pages()]
+)
 def test_a_page_is_followed(page: str, stage: Stage) -> None:
     set_scene(page, stage)
     shown = [one.command for block in find_blocks(read_page(page)) if block.is_run for one in find_commands(block)]

@@ -13,6 +13,7 @@ import pytest
 
 from support.channel.locks import VERSIONS
 from support.commands import SCRIPTS, Command, Home, run_command
+from support.inspection import unpack_bundle
 from support.servers import Server
 from support.tested_platform import FOR_THIS_MACHINE
 from support.workspaces import FORMS
@@ -77,7 +78,7 @@ def test_a_bundle_can_be_a_folder_of_archives(
     folder = tmp_path / "folder"
     folder.mkdir()
     bundle = workspace / "dist" / "demo.bundle.tar.zst"
-    subprocess.run(["tar", "--zstd", "-xf", str(bundle), "-C", str(folder)], check=True)
+    unpack_bundle(bundle, folder)
     bundle.unlink()
     (folder / "unrelated.txt").write_text("not an archive")
     completed = home.run(workspace / "dist" / "demo", "bootstrap", "--offline", "--bundle", folder)

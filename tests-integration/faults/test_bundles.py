@@ -15,11 +15,12 @@ import pytest
 import zstandard
 
 from support.commands import Command, Home
-from support.inspection import assert_complete, list_names
+from support.inspection import assert_complete, list_names, unpack_bundle
 from support.workshop import Workshop
 
 BUNDLE = "demo.bundle.tar.zst"
 ARCHIVES = ["bulk-1.0-0.conda", "tool-1.0-0.conda"]
+TAR = pytest.mark.tools("tar", "zstd")
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Delivery:
     def unpack(self) -> Path:
         """Unpack the bundle into a folder, and take the bundle away."""
         self.folder.mkdir()
-        subprocess.run(["tar", "--zstd", "-xf", str(self.bundle), "-C", str(self.folder)], check=True)
+        unpack_bundle(self.bundle, self.folder)
         self.bundle.unlink()
         return self.folder
 
@@ -140,12 +141,14 @@ def test_a_damaged_bundle_is_refused_and_nothing_is_left(damage: str, delivery: 
 
 
 @pytest.mark.parametrize("options", [(), ("--format=pax",), ("--format=gnu",), ("--numeric-owner", "--sort=name")])
+@TAR
 def test_a_bundle_that_tar_has_made_is_as_good(options: tuple[str, ...], delivery: Delivery) -> None:
     delivery.unpack()
     delivery.pack(*options)
     delivery.assert_installed(delivery.bootstrap("--offline"))
 
 
+@TAR
 def test_archives_that_nobody_needs_are_ignored(delivery: Delivery) -> None:
     folder = delivery.unpack()
     (folder / "extra-9-0.conda").write_bytes(b"not even an archive")

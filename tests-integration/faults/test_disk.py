@@ -32,8 +32,8 @@ def home_on(directory: Path) -> Home:
 
 @pytest.fixture(params=["tmpfs", "ext4"])
 def small_home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
-    """A home on a file system with room for two thirds of a prefix."""
-    size_bytes = PYTHON_BYTES * 2 // 3
+    """A home on a file system with too little room for a prefix, that of a distribution's smaller Python included."""
+    size_bytes = PYTHON_BYTES // 3
     if request.param == "tmpfs":
         mounted = mount_tmpfs(tmp_path / "small", f"size={size_bytes}")
     else:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import zstandard
 
 
 def read_records(prefix: Path) -> list[dict[str, Any]]:
@@ -59,6 +62,19 @@ def _find_faults_of(record: dict[str, Any], prefix: Path) -> Iterator[str]:
 def assert_complete(prefix: Path, *, packages: int) -> None:
     """Fail unless the prefix is whole."""
     assert find_faults(prefix, packages=packages) == []
+
+
+def unpack_bundle(bundle: Path, folder: Path) -> None:
+    """Write the archives of a bundle into a folder, as ``tar --zstd -xf`` does where there is a zstd."""
+    with (
+        bundle.open("rb") as file,
+        zstandard.ZstdDecompressor().stream_reader(file) as stream,
+        tarfile.open(fileobj=stream, mode="r|") as tar,
+    ):
+        for member in tar:
+            content = tar.extractfile(member)
+            assert content is not None
+            (folder / member.name).write_bytes(content.read())
 
 
 def list_names(directory: Path) -> list[str]:

@@ -73,6 +73,7 @@ def test_a_leading_dot_is_taken_away(tmp_path: Path) -> None:
     assert open_bundle(compress(tmp_path / "b", tar)).names == ("a-1-0.conda",)
 
 
+@pytest.mark.tools("tar", "zstd")
 def test_the_tar_program_makes_a_bundle(tmp_path: Path, archives: dict[str, Path]) -> None:
     directory = archives["zlib-1.3-0.conda"].parent
     out = tmp_path / "b.tar.zst"

@@ -24,6 +24,7 @@ LEFT_OUT = {
     "ensurepip",
     "turtledemo",
     "sitecustomize.py",
+    "EXTERNALLY-MANAGED",
 }
 SHORT = f"{sys.version_info.major}.{sys.version_info.minor}"
 VERSION = platform.python_version()

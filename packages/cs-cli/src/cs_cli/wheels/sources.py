@@ -18,7 +18,7 @@ from cs_manifest import compose_git_environ, read_checkout
 
 from ..archives.limits import most_bytes, most_entries
 from ..archives.store import ArchiveStore
-from ..archives.tars import BoundedMember
+from ..archives.tars import BoundedMember, extract_member
 from ..errors import CliError
 from ..terminal.console import Console
 from .origins import Origin, describe_place, describe_repository
@@ -161,7 +161,7 @@ def _extract(archive: Path, target: Path) -> None:
         return
     with tarfile.open(archive, "r|*", tarinfo=BoundedMember) as tar:
         for one in _bounded(tar, room):
-            tar.extract(one, target, filter="data")
+            extract_member(tar, one, target)
 
 
 def _bounded(tar: tarfile.TarFile, room: _Room) -> Iterator[tarfile.TarInfo]:
