@@ -20,7 +20,8 @@ _LISTED = 20
 
 _SHORT = 60
 _FEW = 2
-"""Characters and commas of an expectation that is not a long list."""
+_DIGEST = 64
+"""Characters and commas of an expectation that is not a long list; characters of what is still short in a list."""
 
 _ONE_OF = "one of "
 
@@ -122,9 +123,17 @@ def _render_problems(error: Diagnosed, described: Mapping[str, Any], *, is_long:
     shown = described["problems"]
     count = len(shown) if is_long else _LISTED
     for one in shown[:count]:
-        yield f"  - {render_problem({**one, 'hint': ''} if (one.get('hint') or '') in hint else one)}"
+        # The hint of the error itself is for all of them.
+        yield f"  - {_render_fault(one, with_hint=is_long or not hint)}"
     if len(shown) > count:
         yield f"  and {len(shown) - count} more; {advise('long-list')}"
+
+
+def _render_fault(fault: Mapping[str, Any], *, with_hint: bool) -> str:
+    """Render an error that is one of several: what it would say alone, in one line."""
+    key = f"{fault['key']}: " if fault.get("key") else ""
+    message = f"{key}{fault['message']}{_compare(fault)}"
+    return render_problem({**fault, "message": message, "hint": fault.get("hint") if with_hint else None})
 
 
 def _drop_hints(problems: Iterable[Problem], said: str) -> Iterator[Problem]:
@@ -164,3 +173,11 @@ def render_problem(problem: Mapping[str, Any]) -> str:
     place = "".join(f"{name}: " for name in (", ".join(platforms), path) if name)
     hint = f" ({problem['hint']})" if problem.get("hint") else ""
     return f"{place}{problem['message']}{hint}"
+
+
+def _compare(problem: Mapping[str, Any]) -> str:
+    """Put what was expected and what was found beside each other, if there is room for both."""
+    pair = [str(problem.get(name, "")) for name in ("expected", "actual")]
+    if not all(pair) or any(len(text) > _DIGEST or text in problem["message"] for text in pair):
+        return ""
+    return f" (expected {pair[0]}, found {pair[1]})"

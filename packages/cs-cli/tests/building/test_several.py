@@ -156,6 +156,7 @@ def test_all_missing_templates_are_named_before_anything_is_fetched(
         assert f"- {platform}: no template for {platform} is installed" in outcome.err
     for command in ("pip install", "uv tool install", "pipx install --force"):
         assert f'`{command} "cs-cli[templates]"`' in outcome.err
+        assert outcome.err.count(command) == 1
     assert not Path("dist").exists()
     assert not (tmp_path / "cache").exists()
 
@@ -189,7 +190,7 @@ def test_shipped_bytecode_for_other_platforms_is_refused_before_anything_is_fetc
     outcome = cs("build", "--platform", "all", "--bytecode", "shipped")
     assert outcome.status == 1
     assert "2 of 4 platforms are not ready" in outcome.err
-    assert "- win-64: bytecode for win-64 cannot be compiled on linux-64" in outcome.err
+    assert "- win-64: tool.conda-ship.bytecode: bytecode for win-64 cannot be compiled on linux-64" in outcome.err
     assert not (tmp_path / "cache").exists()
 
 

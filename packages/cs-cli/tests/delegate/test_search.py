@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from itertools import combinations
 from pathlib import Path
@@ -27,6 +28,17 @@ def test_then_those_that_were_asked_for(workspace: Workspace, cs: Cs, tmp_path: 
     document = json.loads(cs("inspect", "--check-delegate", "--delegate", "hello", "--json").out)
     assert document["delegate_checks"] == [{"platform": "linux-64", "checked": True, "found": "bin/hello"}]
     assert cached_names(tmp_path) == ["hello-1.0-pyhd_0.conda"]
+
+
+def test_a_package_that_is_refused_may_be_the_one_with_the_delegate(workspace: Workspace, cs: Cs) -> None:
+    assert cs("inspect", "--check-delegate", "--delegate", "pyton").status == 1  # all archives are in the cache now
+    lock = workspace.directory / "conda.lock"
+    lock.write_text(re.sub("(?m)^  sha256: .*", "  sha256: abc", lock.read_text()))
+    outcome = cs("inspect")
+    assert "sha256 has the wrong type" in outcome.out
+    assert "provides the delegate" not in outcome.out
+    (check,) = json.loads(cs("inspect", "--json").out)["delegate_checks"]
+    assert not check["checked"]
 
 
 def test_a_delegate_that_no_package_has_is_a_problem(workspace: Workspace, cs: Cs, tmp_path: Path) -> None:

@@ -67,6 +67,8 @@ def test_each_platform_has_a_list(tmp_path: Path, channel: Channel, cs: Cs) -> N
     assert [line for line in lines if line.startswith("linux")] == ["linux-64", "linux-64-cuda"]
     lines = cs("inspect", "--list", "--root", root, "--platform", "linux-64").out.splitlines()
     assert lines[0].startswith("Name ")
+    every = cs("inspect", "--list", "--root", root)
+    assert cs("inspect", "--list", "--root", root, "--platform", "all") == every
 
 
 def test_why_names_the_chain_from_what_the_workspace_asks_for(workspace: Workspace, cs: Cs) -> None:

@@ -40,7 +40,7 @@ def test_one_platform_is_chosen(
         ((MAC,), None, None, "platform-missing", "not solved for linux-64, this machine's platform", 1),
         ((CUDA, Platform(name="old", subdir="linux-64")), None, None, "platform-ambiguous", "several platforms for", 1),
         ((LINUX,), None, "x86_64-linux", "target-unknown", "no template for the target 'x86_64-linux'", 2),
-        ((LINUX, MAC), "linux-64", "aarch64-apple-darwin", "target-conflict", "is for osx-arm64, but the platform", 2),
+        ((LINUX, MAC), "linux-64", "aarch64-apple-darwin", "target-conflict", "is for osx-arm64, not for linux-64", 2),
         ((LINUX,), None, "aarch64-apple-darwin", "platform-missing", "not solved for osx-arm64", 2),
     ],
 )

@@ -48,6 +48,20 @@ def test_no_text_is_markup(text: str) -> None:
     assert len(COLORS.findall(stream.getvalue())) == 2
 
 
+@given(st.integers(0, 999), st.sampled_from(["B", "kB", "MB", "GB", "bytes", "ms", "s"]), st.integers(20, 60))
+@settings(suppress_health_check=list(HealthCheck))
+def test_no_line_ends_between_a_number_and_its_unit(number: int, unit: str, columns: int) -> None:
+    with pytest.MonkeyPatch.context() as context:
+        context.setenv("COLUMNS", str(columns))
+        shown = show(
+            (
+                "word " * 5,
+                f"{number}.5 {unit}, and more words after that",
+            )
+        )
+    assert f"{number}.5 {unit}" in shown
+
+
 TEXT = st.lists(st.sampled_from(["a", "b", " ", "a\u00a0b", "日", "👩", "é"]), min_size=1).map("".join)
 
 

@@ -82,6 +82,36 @@ def test_added_removed_and_changed_packages_are_named(dist: Path, workspace: Wor
     assert ("against-plan", "conda:libz.record") in found
 
 
+def test_each_difference_says_what_it_is_about(dist: Path, workspace: Workspace, channel: Channel, cs: Cs) -> None:
+    workspace.environments["ship"]["linux-64"].append(channel.add("extra", {"bin/extra": b"#!"}))
+    workspace.ship["runtime-version"] = '"2.0"'
+    workspace.write()
+    err = cs("verify", "dist", "--against", ".").err
+    assert "runtime_version: the source gives another value (expected 2.0, found 1.0)" in err
+    assert "linux-64/extra: only the source has this" in err
+    listed = [line for line in err.splitlines() if line.startswith("  - ")]
+    assert len(listed) == len(set(listed)) >= 2
+
+
+@pytest.mark.parametrize("flag", ["--against", "--rebuild"])
+@pytest.mark.parametrize(
+    ("place", "problem"), [("nope", "does not exist"), ("dist", "is a directory without a manifest")]
+)
+def test_a_place_without_a_workspace_is_refused_before_anything_is_checked(
+    flag: str, place: str, problem: str, dist: Path, cs: Cs
+) -> None:
+    outcome = cs("verify", "dist", flag, place)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert outcome.err.splitlines() == [
+        f"error: {flag}: {place} {problem}",
+        "  hint: give the directory of a workspace, or its manifest",
+    ]
+
+
+def test_the_place_of_the_workspace_is_shown_as_a_person_writes_it(dist: Path, cs: Cs) -> None:
+    assert "derived from conda.toml" in cs("verify", "dist", "--against", ".").out
+
+
 def test_another_manifest_that_gives_the_same_is_no_difference(dist: Path, workspace: Workspace) -> None:
     manifest = workspace.directory / "conda.toml"
     manifest.write_text(manifest.read_text() + "# a comment\n")
@@ -121,6 +151,7 @@ def test_a_lone_runtime_is_compared(dist: Path, workspace: Workspace, tmp_path: 
 
 def test_a_directory_without_a_workspace_fails(dist: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "pyproject.toml").write_text("[project]\n")
     result = verify(dist, "--against", tmp_path / "empty")
     assert [(one.check, one.ok) for one in result.checks if one.check.startswith("against")] == [
         ("against-workspace", False)

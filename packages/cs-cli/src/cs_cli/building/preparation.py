@@ -212,11 +212,12 @@ def _refuse(faults: list[PlatformFault], count: int) -> CliError | StampError:
         error: CliError | StampError = faults[0].error
         return error
     missing = all(isinstance(fault.error, TemplateNotFoundError) for fault in faults)
+    hint = f"run {name_installs('cs-cli[templates]')} for the templates of all platforms"
     return CliError(
         f"nothing was built: {len(faults)} of {count} platforms are not ready",
         kind="platforms-unready",
         problems=faults,
-        hint=f"run {name_installs('cs-cli[templates]')} for the templates of all platforms" if missing else None,
+        hint=f"{hint}, or set CONDA_SHIP_TEMPLATES to a directory of templates" if missing else None,
     )
 
 

@@ -13,7 +13,7 @@ from ..archives.contents import ArchiveContents, read_contents
 from ..archives.remembered import inspect_archives, remember_contents
 from ..archives.store import ArchiveStore, archives_of_packages
 from ..errors import CliError
-from ..inspection.summary import DelegateCheck, Inspection
+from ..inspection.summary import DelegateCheck, Inspection, PlatformSummary
 from ..terminal.console import Console
 from ..wheels.supplies import Supply
 from .lookup import find_delegate, suggest_delegate
@@ -151,10 +151,21 @@ def check_delegates(inspection: Inspection, store: ArchiveStore, console: Consol
         check, hint = check_cache(search, store)
         if download and not check.checked:
             check, hint = download_and_check(search, store, console)
+        if check.checked and check.found is None and _lacks_packages(inspection, platform):
+            check = search.give_up()
         checks.append(check)
         if check.checked and check.found is None:
             problems.append(_missing(search, hint))
     return replace(inspection, delegate_checks=tuple(checks), problems=tuple(problems))
+
+
+def _lacks_packages(inspection: Inspection, platform: PlatformSummary) -> bool:
+    """Tell whether packages of an environment are refused, so that it is unknown what they contain."""
+    known = {one.name for one in platform.locked}
+    return any(
+        problem.severity == "error" and platform.name in problem.platforms and problem.package not in (None, *known)
+        for problem in inspection.problems
+    )
 
 
 def _missing(search: Search, hint: str | None) -> Problem:

@@ -27,7 +27,7 @@ def inspect(options: InspectOptions) -> bool:
     :returns: whether the environment can ship; one view of the packages is an answer even if it cannot.
     """
     derivation = derive_project(options, strict=False)
-    wanted = options.platform
+    wanted = None if options.platform == ALL_PLATFORMS else options.platform
     platform = pick_platform(derivation.lock.platforms, wanted, flag="--platform").name if wanted else None
     store = open_store(options)
     licenses = _recall_licenses(derivation, options, store)

@@ -88,7 +88,7 @@ def choose_platform(platforms: Sequence[Platform], wanted: str | None, target: s
     if wanted is not None:
         chosen = pick_platform(platforms, wanted, flag="--platform")
         if subdir not in (None, chosen.subdir):
-            message = f"the target {target} is for {subdir}, but the platform {wanted} is for {chosen.subdir}"
+            message = f"the target {target} is for {subdir}, not for {wanted}"
             raise CliError(message, kind="target-conflict", flag="--target")
         return chosen
     return pick_platform(platforms, subdir or host_platform(), flag=None if target is None else "--target")

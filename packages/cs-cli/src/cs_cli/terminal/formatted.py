@@ -37,6 +37,10 @@ _ENDLESS = 1_000_000
 """Width of a stream that is not a terminal but gets colours."""
 
 
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:[kMGT]?B|bytes|ms|s|min|h)\b)")
+"""A space at which no line breaks: that between a number and its unit."""
+
+
 class _Console(Console):
     def on_broken_pipe(self) -> None:
         """Leave it to ``main``, where rich would end the process."""
@@ -101,6 +105,7 @@ class _Flow:
         for piece in escape_pieces(line):
             self._text.append(piece.text, piece.style)
             self._outline += piece.text.replace(" ", "_") if piece.whole else piece.text
+        self._outline = _BEFORE_UNIT.sub("_", self._outline)
         self._indent = len(self._outline) - len(self._outline.lstrip(" ")) + hanging
         self.least = max(map(cell_len, self._outline.split(" ")))
         self.most = cell_len(self._outline)

@@ -11,6 +11,7 @@ from cs_lock import list_names
 
 from ..errors import CliError, Diagnosed, describe_error
 from ..terminal.lines import Line, paint
+from ..terminal.paths import shorten_paths
 
 _NAMED = 5
 
@@ -147,7 +148,7 @@ class Verification:
         """The lines that a person reads on stdout, the verdict last; problems are an error, on stderr."""
         several = len(self.results) > 1
         lines: list[Line] = [
-            (_STATES[one.ok], f" {_place(result, one) if several else one.file}: {one.detail}")
+            (_STATES[one.ok], f" {_place(result, one) if several else one.file}: {shorten_paths(one.detail)}")
             for result in self.results
             for one in result.checks
             if one.error is None

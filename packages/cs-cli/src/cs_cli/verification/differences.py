@@ -30,8 +30,8 @@ class Difference:
     def text(self) -> str:
         """Say how it differs, without the values."""
         if self.expected is None:
-            return "the source does not give this"
-        return "missing" if self.actual is None else "the source gives another value"
+            return "the source does not have this"
+        return "only the source has this" if self.actual is None else "the source gives another value"
 
 
 def compare_values(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[Difference]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from cs_manifest import MANIFEST_NAMES
+
 from ..errors import CliError, advise
 from ..options import VerifyOptions
 from ..terminal.console import Console
@@ -27,6 +29,8 @@ def verify_paths(options: VerifyOptions, console: Console) -> Verification:
 
 def _check_usage(options: VerifyOptions) -> None:
     _require_paths(options.paths)
+    _require_workspace(options.against, "--against")
+    _require_workspace(options.rebuild, "--rebuild")
     if options.require_signature and not options.keys:
         message, hint = "needs a key: anyone can sign with one of their own", advise("public-key")
         raise CliError(message, kind="usage", flag="--require-signature", hint=hint)
@@ -35,6 +39,20 @@ def _check_usage(options: VerifyOptions) -> None:
         if any(path.is_dir() for path in options.paths):
             message = "a directory has its own statements of provenance"
             raise CliError(message, kind="usage", flag="--provenance", hint="give the path of one file")
+
+
+def _require_workspace(workspace: Path | None, flag: str) -> None:
+    """Refuse a place without a workspace, before anything is checked."""
+    if workspace is None:
+        return
+    if not workspace.exists():
+        message = f"{workspace} does not exist"
+    elif workspace.is_file() or any((workspace / name).is_file() for name in MANIFEST_NAMES):
+        return
+    else:
+        message = f"{workspace} is a directory without a manifest"
+    hint = "give the directory of a workspace, or its manifest"
+    raise CliError(message, kind="usage", flag=flag, hint=hint)
 
 
 def _require_paths(paths: Iterable[Path]) -> None:
