@@ -11,7 +11,7 @@ from ..delegate.options import describe_taken_options
 from ..delegate.search import check_delegates
 from ..options import InspectOptions
 from ..project.derivation import Derivation, derive_project
-from ..project.platforms import pick_platform
+from ..project.platforms import ALL_PLATFORMS, pick_platform
 from ..terminal.console import Console, print_json, print_lines
 from ..terminal.lines import Block, paint
 from .sizes import add_wheel_sizes, measure_sizes
