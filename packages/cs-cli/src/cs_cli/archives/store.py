@@ -182,9 +182,8 @@ class ArchiveStore:
                 raise
         if missing:
             size = sum(cached_path(self.cache, one.sha256, one.file_name).stat().st_size for one in missing)
-            verb, *counts = _describe_work(missing, missing, self.offline).split(" ")
-            seconds = time.monotonic() - started
-            console.say(f"{_DONE[verb]} {' '.join(counts)}, {format_bytes(size)} in {format_seconds(seconds)}")
+            work = f"{_DONE[_choose_verb(missing, missing, self.offline)]} {_count(missing)}"
+            console.say(f"{work}, {format_bytes(size)} in {format_seconds(time.monotonic() - started)}")
         return paths
 
     @contextlib.contextmanager
@@ -208,19 +207,23 @@ _DONE = {"copying": "copied", "collecting": "collected", "fetching": "fetched"}
 
 def _describe_work(wanted: Sequence[WantedArchive], missing: Sequence[WantedArchive], offline: bool) -> str:
     """Say what is done about the archives, of which those that are missing are not in the cache."""
+    verb = _choose_verb(wanted, missing, offline)
+    downloads = sum(not one.is_local for one in missing)
+    if verb != "collecting" or offline or not downloads:
+        return f"{verb} {_count(wanted)}"
+    return f"{verb} {_count(wanted)}, fetching {'one' if downloads == 1 else downloads} of them"
+
+
+def _choose_verb(wanted: Sequence[WantedArchive], missing: Sequence[WantedArchive], offline: bool) -> str:
+    if all(one.is_local for one in wanted):
+        return "copying"
+    return "collecting" if offline or len(missing) < len(wanted) else "fetching"
+
+
+def _count(wanted: Sequence[WantedArchive]) -> str:
     local = sum(one.is_local for one in wanted)
     parts = [format_count(len(wanted) - local, "package")] if local < len(wanted) else []
-    parts += [format_count(local, "local archive")] if local else []
-    what = " and ".join(parts)
-    if local == len(wanted):
-        return f"copying {what}"
-    if offline:
-        return f"collecting {what}"
-    if len(missing) == len(wanted):
-        return f"fetching {what}"
-    downloads = sum(not one.is_local for one in missing)
-    count = "one" if downloads == 1 else downloads
-    return f"collecting {what}" + (f", fetching {count} of them" if downloads else "")
+    return " and ".join([*parts, *([format_count(local, "local archive")] if local else [])])
 
 
 def _require_damage(error: CliError, wanted: Mapping[Path, WantedArchive]) -> None:

@@ -74,7 +74,7 @@ def render_verdict(inspection: Inspection, step: NextStep) -> Iterator[Line]:
     """Say whether the environment can ship, and what to do next if it can."""
     if not inspection.can_ship:
         count = sum(problem.severity == "error" for problem in fold_problems(inspection.problems))
-        yield (paint(f"Cannot ship: {'one error' if count == 1 else format_count(count, 'error')}.", "bold red"),)
+        yield (paint(f"Cannot ship: {format_count(count, 'error')}.", "bold red"),)
         return
     if not inspection.unchecked:
         yield (paint("Ready to ship.", "bold green"),)

@@ -32,6 +32,7 @@ from ..licenses.checks import LicensedPackage, WheelLicenses, list_licenses
 from ..licenses.policy import LicensePolicy, read_policy
 from ..options import ProjectOptions
 from ..problem_text import fold_problems
+from ..terminal.console import format_count
 from ..wheels.origins import SuppliedArchive
 from ..wheels.outlook import plan_supplies
 from ..wheels.supplies import Outlook
@@ -334,9 +335,9 @@ def _require_shippable(lock: RuntimeLock, outlook: Outlook) -> None:
     if not lock.errors:
         return
     problems = (*lock.errors, *outlook.errors)
-    count = len(fold_problems(problems))
+    count = format_count(len(fold_problems(problems)), "problem")
     raise CliError(
-        f"the environment {lock.environment!r} cannot ship: {'one problem' if count == 1 else f'{count} problems'}",
+        f"the environment {lock.environment!r} cannot ship: {count}",
         kind="unshippable",
         path=outlook.lock_path,
         problems=problems,
