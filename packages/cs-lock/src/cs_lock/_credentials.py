@@ -26,6 +26,7 @@ _CLEAN = re.compile(
 )
 _IGNORED = re.compile(r"[\x00-\x20\x7f]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(?=.)", re.DOTALL)
+_HOST = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:)?//[^/\\]")
 _FORM = re.compile(r"([/\\]*)([^/?#]*)([^?#]*)", re.DOTALL)
 _SLASHES = re.compile(r"[/\\]+")
 _PORT = re.compile(r":(?![0-9]*$)")
@@ -93,7 +94,8 @@ def judge_url(url: str) -> Verdict:
     """
     if _CLEAN.fullmatch(url) or not _names_host(url):
         return Verdict(exposure=None, redacted=url)
-    found = {exposure for form in _decode(url) for exposure in _find_exposures(form)}
+    has_host = _HOST.match(_IGNORED.sub("", url)) is not None
+    found = {exposure for form in _decode(url) for exposure in _find_exposures(form, has_host=has_host)}
     worst = next((exposure for exposure in _FOUND if exposure in found), None)
     return Verdict(exposure=worst, redacted=_mask(url) if worst else url)
 
@@ -124,8 +126,12 @@ def _is_file(form: str) -> bool:
     return form[:5].lower() == "file:"
 
 
-def _find_exposures(form: str | None) -> Iterator[Exposure]:
-    """Find what one form of a URL contains."""
+def _find_exposures(form: str | None, *, has_host: bool) -> Iterator[Exposure]:
+    """Find what one form of a URL contains.
+
+    :param has_host: whether a host comes first for every library; unless there are exactly two slashes, some take that
+        part for the host and others for the beginning of the path.
+    """
     if form is None:
         yield "encoding"
         return
@@ -142,7 +148,8 @@ def _find_exposures(form: str | None) -> Iterator[Exposure]:
     if "#" in form:
         yield "fragment"
     if not _is_file(form):
-        segments = [part for part in _SLASHES.split(authority + path)[1:] if part not in ("", ".")]
+        parts = _SLASHES.split(authority + path)[1 if has_host else 0 :]
+        segments = [part for part in parts if part not in ("", ".")]
         for before, segment in pairwise(segments):
             if before in ("t", "T") and segment != "..":
                 yield "placeholder" if _is_placeholder(segment) else "token"
