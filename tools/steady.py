@@ -39,6 +39,8 @@ _FOREIGN = re.compile(
 def settle(*, keep: Collection[str] = ()) -> None:
     """Give this process, and those that it starts, signals, a umask and variables that do not depend on the machine.
 
+    Laws get the same examples at every run, and as much time as they need.
+
     :param keep: names of variables that are settings of the tests themselves.
     """
     _settle_signals()
@@ -46,6 +48,23 @@ def settle(*, keep: Collection[str] = ()) -> None:
     for name in [name for name in os.environ if name not in keep and _FOREIGN.fullmatch(name)]:
         del os.environ[name]
     os.environ["LC_ALL"] = "C.UTF-8"
+    _settle_laws()
+
+
+def _settle_laws() -> None:
+    """Set how Hypothesis looks for examples, in environments that have it.
+
+    The same examples are tried at every run, so that a change fails for its own faults; ``nox -s latest`` looks for
+    new ones, with the profile ``random``.
+    """
+    try:
+        from hypothesis import settings
+    except ImportError:  # not all tests have laws
+        return
+    # How long an example takes says how busy the machine is, and not everybody may write to this directory.
+    settings.register_profile("random", deadline=None, database=None, derandomize=False)
+    settings.register_profile("steady", settings.get_profile("random"), derandomize=True)
+    settings.load_profile("steady")
 
 
 def _settle_signals() -> None:
