@@ -207,7 +207,9 @@ def test_a_build_names_everything_that_keeps_an_environment_from_shipping(
     assert (error["kind"], {problem["message"] for problem in error["problems"]}) == ("unshippable", errors)
     lines = cs("build").err.splitlines()
     assert lines[0] == "error: conda.lock: the environment 'ship' cannot ship: 3 problems"
-    assert "  - the required package 'absent' is not in the environment (all platforms)" in lines
+    manifest = Path("conda.toml").read_text(encoding="utf-8")
+    place = next(f"conda.toml:{number}" for number, line in enumerate(manifest.splitlines(), 1) if "absent" in line)
+    assert f"  - {place}: the required package 'absent' is not in the environment (all platforms)" in lines
     assert any(line.startswith("  - 2 PyPI packages need an archive: one, two (all platforms)") for line in lines)
 
 

@@ -326,7 +326,12 @@ SLIPS = {
     ),
     "a condarc that is not there": Slip(
         "inspect",
-        ("error: no.yaml: tool.conda-ship.condarc-file: cannot be read: No such file or directory",),
+        (
+            "error: conda.toml:18:16: tool.conda-ship.condarc-file: no such file: no.yaml",
+            '   18 │ condarc-file = "no.yaml"',
+            "      │                ^^^^^^^^^",
+            "  hint: correct the path: it is relative to the manifest",
+        ),
         add('condarc-file = "no.yaml"'),
     ),
     "a condarc that is not YAML": Slip(
@@ -393,7 +398,7 @@ SLIPS = {
     ),
     "a misspelt delegate": Slip(
         "build -q --delegate pyhton",
-        ("error: tool.conda-ship.delegate: no package of the environment provides the delegate 'pyhton' on linux-64",),
+        ("error: --delegate: no package of the environment provides the delegate 'pyhton' on linux-64",),
     ),
     "another program as a template": Slip(
         "build --template /bin/sh", ("error: /bin/sh: this is not a conda-ship template",)

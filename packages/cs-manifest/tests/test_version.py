@@ -138,9 +138,16 @@ def test_a_build_system_that_is_wrong_is_an_error(make_project: Make, build_syst
     assert caught.value.kind == "version-metadata"
 
 
-@pytest.mark.parametrize("table", ['{ from = "git" }', "{}", '{ from = "project-metadata", x = 1 }'])
-def test_the_only_source_of_a_version_is_project_metadata(make_project: Make, table: str) -> None:
-    with pytest.raises(ManifestError, match=r'or \{ from = "project-metadata" \}'):
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('{ from = "git" }', r'runtime-version\.from: must be "project-metadata"'),
+        ("{}", r'must be a string, or \{ from = "project-metadata" \}'),
+        ('{ from = "project-metadata", x = 1 }', r"runtime-version\.x: unknown key"),
+    ],
+)
+def test_the_only_source_of_a_version_is_project_metadata(make_project: Make, table: str, message: str) -> None:
+    with pytest.raises(ManifestError, match=message):
         version_of(make_project(f"[workspace]\n[tool.conda-ship]\nruntime-version = {table}\n"))
 
 

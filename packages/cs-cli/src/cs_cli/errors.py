@@ -152,6 +152,8 @@ class CliError(Exception):
 
     :ivar kind: stable identifier, for ``--error-format json``.
     :ivar path: file that the error is about.
+    :ivar line: 1-based line in it.
+    :ivar column: 1-based column, in characters.
     :ivar part: part of a stamp that the error is about.
     :ivar key: flag, or key of a file, that the error is about.
     :ivar flag: the flag, if its value is wrong; it is the key then.
@@ -168,6 +170,8 @@ class CliError(Exception):
         *,
         kind: str,
         path: Path | None = None,
+        line: int | None = None,
+        column: int | None = None,
         part: str | None = None,
         key: str | None = None,
         expected: str | None = None,
@@ -181,6 +185,8 @@ class CliError(Exception):
         self.kind = kind
         self.message = message
         self.path = path
+        self.line = line
+        self.column = column
         self.key = key or flag
         self.expected = expected
         self.actual = actual
@@ -191,13 +197,14 @@ class CliError(Exception):
         self.part = part
 
     def __str__(self) -> str:
-        """Return ``PATH: KEY: MESSAGE``, as far as known."""
-        place = "" if self.path is None else str(self.path)
+        """Return ``PATH:LINE:COLUMN: KEY: MESSAGE``, as far as known."""
+        place = ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
         return ": ".join(part for part in (place, self.key, self.message) if part)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything that is known, as JSON values by their names."""
-        known = {name: getattr(self, name) for name in ("kind", "message", "part", "key", "expected", "actual", "hint")}
+        names = ("kind", "message", "line", "column", "part", "key", "expected", "actual", "hint")
+        known = {name: getattr(self, name) for name in names}
         known |= {"path": str(self.path or ""), "problems": [problem.to_dict() for problem in self.problems]}
         return {name: value for name, value in known.items() if value}
 

@@ -190,7 +190,7 @@ def test_shipped_bytecode_for_other_platforms_is_refused_before_anything_is_fetc
     outcome = cs("build", "--platform", "all", "--bytecode", "shipped")
     assert outcome.status == 1
     assert "2 of 4 platforms are not ready" in outcome.err
-    assert "- win-64: tool.conda-ship.bytecode: bytecode for win-64 cannot be compiled on linux-64" in outcome.err
+    assert "- win-64: --bytecode: bytecode for win-64 cannot be compiled on linux-64" in outcome.err
     assert not (tmp_path / "cache").exists()
 
 

@@ -89,7 +89,7 @@ def test_an_unknown_licence_points_at_its_place(is_flag: bool, status: int, work
     outcome = cs("inspect", "--error-format", "json", *words)
     error: dict[str, Any] = json.loads(outcome.err)
     assert (outcome.status, error["kind"], error["hint"]) == (status, "value-invalid", "did you mean 'GPL-3.0'?")
-    assert error["key"] == ("--deny-licenses" if is_flag else "tool.conda-ship.deny-licenses")
+    assert error["key"] == ("--deny-licenses" if is_flag else "tool.conda-ship.deny-licenses[0]")
     assert ("line" in error) != is_flag
 
 

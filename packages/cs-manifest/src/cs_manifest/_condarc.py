@@ -50,8 +50,6 @@ def _error(path: Path, message: str, *, line: int | None = None, column: int | N
 
 def _read_text(path: Path) -> str:
     try:
-        if path.exists() and not path.is_file():
-            raise _error(path, "is not a regular file")
         with path.open("rb") as file:
             content = file.read(MAX_SIZE_BYTES + 1)
     except OSError as error:

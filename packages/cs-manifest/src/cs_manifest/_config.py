@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,7 @@ def load_config(project: Project, overrides: Mapping[str, object] | None = None)
 
     :param project: from ``cs_manifest.discover``.
     :param overrides: values from the command line, by key (``-`` and ``_`` are the same); ``None`` means not given.
-    :raises ManifestError: at the first key that is unknown, doubled, missing or has a wrong value.
+    :raises ManifestError: if keys are unknown, doubled or missing, or at the first wrong value.
     """
     settings = collect_settings(project, overrides or {})
     values = {key.attribute: _read(settings, key.name) for key in CONFIG_KEYS}
@@ -163,11 +164,9 @@ def _read_install_name(settings: Settings) -> InstallName:
         return InstallName(base=runtime)
     if not isinstance(setting.value, dict):
         return InstallName(base=setting.check())
-    setting.check_source("runtime-lock", optional=frozenset({"base"}))
-    try:
-        return InstallName(base=check_identifier(setting.value.get("base", runtime)), from_runtime_lock=True)
-    except ValueError as error:
-        raise setting.error(f"base must be {error}", kind="value-invalid", expected=str(error)) from None
+    setting.check_source("runtime-lock", optional=("base",))
+    base = setting.check_part(check_identifier, at=("base",)) if "base" in setting.value else runtime
+    return InstallName(base=base, from_runtime_lock=True)
 
 
 def _resolve_condarc(settings: Settings) -> Path | None:
@@ -184,16 +183,26 @@ def _resolve_condarc(settings: Settings) -> Path | None:
             expected=f"a file in {home}",
             hint="copy the file into the project",
         )
-    return path
+    return _require_file(setting, path)
 
 
 def _read_path(settings: Settings, name: str) -> Path | None:
     setting = settings.given.get(name)
-    path = None if setting is None else _resolve_path(setting)
-    if setting is not None and path is not None and not path.is_file():
-        hint = "correct the path: it is relative to the manifest" if not setting.is_flag else None
-        raise setting.error(f"no such file: {path}", kind="value-invalid", expected="a file", hint=hint)
-    return path
+    return None if setting is None else _require_file(setting, _resolve_path(setting))
+
+
+def _require_file(setting: Setting, path: Path) -> Path:
+    """Return the path of a file that is there."""
+    try:
+        if stat.S_ISREG(path.stat().st_mode):
+            return path
+        reason = "is not a regular file"
+    except FileNotFoundError:
+        reason = "no such file"
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}"
+    hint = "correct the path: it is relative to the manifest" if not setting.is_flag else None
+    raise setting.error(f"{reason}: {path}", kind="value-invalid", expected="a file", hint=hint)
 
 
 def _read_archives(settings: Settings) -> tuple[Path, ...]:

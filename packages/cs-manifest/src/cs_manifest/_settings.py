@@ -12,6 +12,7 @@ from ._keys import CONFIG_KEYS, ConfigKey
 from ._suggested import suggest_settings
 from ._suggestions import did_you_mean
 from ._values import (
+    WrongItem,
     check_boolean,
     check_choice,
     check_identifier,
@@ -24,13 +25,21 @@ from ._values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from ._positions import KeyPath
     from ._project import Project
 
 TABLE = ("tool", "conda-ship")
 _SIMILAR = 0.85
 """How alike a table's name must be to be taken for a misspelt one: ``conda_ship`` is, ``conda`` is not."""
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "packages": (list, tuple),
+    "licenses": (list, tuple),
+    "paths": (str, list, tuple),
+    "boolean": bool,
+}
+"""The types of TOML that the values of a key can have, where it is not a string."""
 _KEYS_BY_NAME = {name: key for key in CONFIG_KEYS for name in key.names}
 
 
@@ -44,27 +53,65 @@ class Setting:
     value: Any
     is_flag: bool
 
-    def error(self, message: str, *, kind: ErrorKind, expected: str, hint: str | None = None) -> ManifestError:
+    def error(
+        self, message: str, *, kind: ErrorKind, expected: str, hint: str | None = None, at: KeyPath = ()
+    ) -> ManifestError:
+        """Make an error that points at the value.
+
+        :param at: the part of the value that is wrong: an index, or the key of an inner table.
+        """
+        value = self.value
+        for part in at:
+            value = value[part]
         if self.is_flag:
-            actual = describe(self.value) if isinstance(self.value, str) else repr(self.value)
+            actual = describe(value) if isinstance(value, str) else repr(value)
             return OverrideError(message, kind=kind, key=self.name, expected=expected, actual=actual, hint=hint)
-        key = (*TABLE, self.name)
-        return self.project.document.error(message, kind=kind, key=key, expected=expected, actual=self.value, hint=hint)
+        key = (*TABLE, self.name, *at)
+        return self.project.document.error(message, kind=kind, key=key, expected=expected, actual=value, hint=hint)
 
     def check(self) -> Any:
         """Return the value, checked by the rule of its type."""
-        try:
-            return _check_value(self.key, self.value)
-        except ValueError as error:
-            raise _wrong_value(self, str(error)) from None
+        return self.check_part(lambda value: _check_value(self.key, value))
 
-    def check_source(self, source: str, *, optional: frozenset[str] = frozenset()) -> None:
-        """Check a table of the form ``{ from = "..." }``."""
-        fields = ", ".join(["from", *sorted(optional)])
-        if set(self.value) - optional != {"from"} or self.value["from"] != source:
-            expected = f'a string, or {{ from = "{source}" }}'
-            hint = f"the table's keys are: {fields}"
-            raise self.error(f"must be {expected}", kind="value-invalid", expected=expected, hint=hint)
+    def check_part(self, rule: Callable[[object], Any], *, at: KeyPath = ()) -> Any:
+        """Return the value, or the part of it at ``at``, checked by a rule."""
+        value = self.value
+        for part in at:
+            value = value[part]
+        try:
+            return rule(value)
+        except WrongItem as error:
+            raise self._wrong(str(error), (*at, error.index), value[error.index]) from None
+        except ValueError as error:
+            raise self._wrong(str(error), at, value) from None
+
+    def _wrong(self, expected: str, at: KeyPath, value: object) -> ManifestError:
+        hint = None
+        has_right_type = isinstance(value, str) if at else isinstance(value, _TYPES.get(self.key.value_type, str))
+        if isinstance(value, str):
+            hint = did_you_mean(value, self.key.choices)
+        elif isinstance(value, (int, float)) and expected == "a string":
+            hint = "put the value in quotes"
+        kind: ErrorKind = "value-invalid" if has_right_type else "value-type"
+        return self.error(f"must be {expected}", kind=kind, expected=expected, hint=hint, at=at)
+
+    def check_source(self, source: str, *, optional: tuple[str, ...] = ()) -> None:
+        """Check a table of the form ``{ from = "..." }``.
+
+        :param optional: keys that it may have besides.
+        """
+        form = f'{{ from = "{source}" }}'
+        fields = ("from", *optional)
+        for name in self.value:
+            if name not in fields:
+                expected = f"one of {', '.join(fields)}"
+                hint = did_you_mean(name, fields) or f"the table's keys are: {', '.join(fields)}"
+                raise self.error("unknown key", kind="key-unknown", expected=expected, hint=hint, at=(name,))
+        if "from" not in self.value:
+            raise self.error(f"must be a string, or {form}", kind="value-invalid", expected=f"a string, or {form}")
+        if self.value["from"] != source:
+            guess = did_you_mean(str(self.value["from"]), (source,))
+            raise self.error(f'must be "{source}"', kind="value-invalid", expected=form, hint=guess, at=("from",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +133,7 @@ class Settings:
 def collect_settings(project: Project, overrides: Mapping[str, object]) -> Settings:
     """Collect what the manifest sets and what the command line sets in its place.
 
-    :raises ManifestError: at the first key that is unknown, doubled or missing; values are not looked at.
+    :raises ManifestError: if keys are unknown, doubled or missing; values are not looked at.
     """
     given = {**_collect_manifest(project), **_collect_flags(project, overrides)}
     _check_required(project, given)
@@ -119,16 +166,24 @@ def _collect_manifest(project: Project) -> dict[str, Setting]:
                 key=(*TABLE, name),
                 hint="remove the table; a newer runtime already upgrades the prefix of an older one (on-upgrade)",
             )
-        if name not in _KEYS_BY_NAME:
-            raise project.document.error(
-                "unknown key",
-                kind="key-unknown",
-                key=(*TABLE, name),
-                expected=f"one of {_list_keys()}",
-                actual=name,
-                hint=did_you_mean(name, _KEYS_BY_NAME) or f"the keys are {_list_keys()}",
-            )
+    unknown = [name for name in table if name not in _KEYS_BY_NAME]
+    if unknown:
+        raise _unknown_keys(project, unknown)
     return _pick(project, table, is_flag=False)
+
+
+def _unknown_keys(project: Project, names: Sequence[str]) -> ManifestError:
+    """Name all unknown keys at once; the error points at the first."""
+    first, *others = names
+    known, guess = f"the keys are {_list_keys()}", did_you_mean(first, _KEYS_BY_NAME)
+    message, hint = "unknown key", guess or known
+    if others:
+        message += f", as {'is' if len(others) == 1 else 'are'} {_list_words(others)}"
+        near = [f"{guess.rstrip('?')} for {name}" for name in names if (guess := did_you_mean(name, _KEYS_BY_NAME))]
+        hint = f"{', '.join(near).replace(', did you mean', ',')}?" if near else known
+    return project.document.error(
+        message, kind="key-unknown", key=(*TABLE, first), expected=f"one of {_list_keys()}", actual=first, hint=hint
+    )
 
 
 def _refuse_similar_tables(project: Project) -> None:
@@ -168,6 +223,11 @@ def _pick(project: Project, values: Mapping[str, object], *, is_flag: bool) -> d
     return settings
 
 
+def _list_words(words: Sequence[str]) -> str:
+    """Write words as a sentence does: ``a, b and c``."""
+    return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
+
+
 def _list_keys() -> str:
     return ", ".join(key.name for key in CONFIG_KEYS)
 
@@ -182,8 +242,7 @@ def _check_required(project: Project, settings: Mapping[str, Setting]) -> None:
     suggested = suggest_settings(project).items()
     lines = (*header, *(f"{name} = {_render(value)}" for name, value in suggested if name not in settings))
     where = f"[{'.'.join(TABLE)}]" if has_table else project.manifest_path.name
-    names = " and ".join(part for part in (", ".join(missing[:-1]), missing[-1]) if part)
-    message = f"{names} {'is' if len(missing) == 1 else 'are'} required"
+    message = f"{_list_words(missing)} {'is' if len(missing) == 1 else 'are'} required"
     hint = f"add this to {where}, with your values:"
     expected = "; ".join(f"{key.name}: {key.help}" for key in CONFIG_KEYS if key.name in missing)
     if has_table:
@@ -230,15 +289,3 @@ def _check_value(key: ConfigKey, value: object) -> Any:
         "boolean": check_boolean,
     }
     return checks[key.value_type](value)
-
-
-def _wrong_value(setting: Setting, expected: str) -> ManifestError:
-    lists = dict.fromkeys(("packages", "licenses"), (list, tuple))
-    types = {**lists, "paths": (str, list, tuple), "boolean": (bool,)}
-    has_right_type = isinstance(setting.value, types.get(setting.key.value_type, (str,)))
-    hint = did_you_mean(setting.value, setting.key.choices) if isinstance(setting.value, str) else None
-    if not has_right_type and isinstance(setting.value, (int, float)) and expected == "a string":
-        hint = "put the value in quotes"
-    return setting.error(
-        f"must be {expected}", kind="value-invalid" if has_right_type else "value-type", expected=expected, hint=hint
-    )

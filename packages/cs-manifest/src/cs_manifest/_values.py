@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ._credentials import holds_page_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PACKAGE_NAME = re.compile(r"(?:(?:conda|pypi):)?[a-z0-9_][a-z0-9._-]*")
@@ -20,6 +23,17 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", 
 # Names that conda itself uses in the directories that prefixes are installed into: ``~/.conda`` and ``conda`` in the
 # user's data.
 _CONDA_ENTRIES = {"condarc", "condarc.d", "environments.txt", "envs", "pkgs"}
+
+
+class WrongItem(ValueError):
+    """What was expected of one item of a list.
+
+    :ivar index: of the item, from 0.
+    """
+
+    def __init__(self, expected: str, index: int) -> None:
+        super().__init__(expected)
+        self.index = index
 
 
 def check_text(value: object) -> str:
@@ -67,32 +81,44 @@ def check_version(value: object) -> str:
     return text
 
 
+def _check_items(items: Sequence[object], check: Callable[[object], str]) -> tuple[str, ...]:
+    """Check each item of a list; return each once."""
+    checked: dict[str, None] = {}
+    for index, item in enumerate(items):
+        try:
+            checked[check(item)] = None
+        except ValueError as error:
+            raise WrongItem(str(error), index) from None
+    return tuple(checked)
+
+
 def check_packages(value: object) -> tuple[str, ...]:
     """Accept a list of package names, perhaps with ``conda:`` or ``pypi:``; return them in lower case, each once."""
-    if isinstance(value, str) or not isinstance(value, (list, tuple)):
+    if not isinstance(value, (list, tuple)):
         raise ValueError("a list of package names")
-    return tuple(dict.fromkeys(_check_package(item) for item in value))
+    return _check_items(value, _check_package)
 
 
-def _check_package(value: Any) -> str:
+def _check_package(value: object) -> str:
     if not isinstance(value, str) or not _PACKAGE_NAME.fullmatch(value.lower()):
-        raise ValueError("package names alone, without versions")
+        raise ValueError("a package name alone, without a version")
     return value.lower()
 
 
 def check_licenses(value: object) -> tuple[str, ...]:
     """Accept a list of licences, each once; whether they exist, ``cs_cli`` knows."""
-    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, (list, tuple)):
         raise ValueError("a list of licences")
-    return tuple(dict.fromkeys(" ".join(check_text(item).split()) for item in value))
+    return _check_items(value, lambda item: " ".join(check_text(item).split()))
 
 
 def check_paths(value: object) -> tuple[str, ...]:
     """Accept a path or a list of paths; return each once."""
-    items = [value] if isinstance(value, str) else value
-    if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
+    if isinstance(value, str):
+        return (check_text(value),)
+    if not isinstance(value, (list, tuple)):
         raise ValueError("a path, or a list of paths")
-    return tuple(dict.fromkeys(map(check_text, items)))
+    return _check_items(value, check_text)
 
 
 def check_url(value: object) -> str:

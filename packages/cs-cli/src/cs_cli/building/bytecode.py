@@ -13,10 +13,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cs_manifest import ShipConfig
-
 from ..archives.supplies import Supplies
 from ..errors import CliError
+from ..project.derivation import Derivation
 from ..project.platforms import host_platform
 from ..terminal.console import Console
 from ..untrusted import iterate_items
@@ -47,17 +46,17 @@ for name in sys.stdin.buffer.read().decode().split("\\0"):
 """
 
 
-def require_compiler(config: ShipConfig, subdir: str) -> None:
+def require_compiler(derivation: Derivation, subdir: str) -> None:
     """Refuse to build for a platform whose modules cannot be compiled here, because its Python does not run here.
 
     :raises CliError: ``bytecode-platform``.
     """
-    if config.bytecode == "shipped" and subdir != host_platform():
+    if derivation.config.bytecode == "shipped" and subdir != host_platform():
         raise CliError(
             f"bytecode for {subdir} cannot be compiled on {host_platform()}",
             kind="bytecode-platform",
-            key="tool.conda-ship.bytecode",
             hint='build on that platform, or set bytecode = "bootstrap"',
+            **derivation.places.find("bytecode"),
         )
 
 
@@ -70,7 +69,7 @@ def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, stagin
     :returns: a tar.zst of ``__pycache__`` files, relative to the prefix, sorted, as the stamp's ``bytecode`` part.
     :raises CliError: ``bytecode-platform`` if it is not this machine's platform, ``bytecode-failed`` otherwise.
     """
-    require_compiler(plan.derivation.config, plan.subdir)
+    require_compiler(plan.derivation, plan.subdir)
     out = staging / ".bytecode"
     python = plan.package_plan.python
     if python is None:

@@ -109,13 +109,13 @@ def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -
             f"cache; {advise('unread-archives')}"
         )
     elif check.found is None:
-        raise missing_delegate(search.delegate, search.subdir, hint)
+        raise missing_delegate(search.delegate, search.subdir, hint, plan.derivation.places)
 
 
 def _look_into(plan: BuildPlan, archives: Sequence[Path]) -> Supplies:
     contents = read_archives(archives, runtime=plan.derivation.config.runtime)
     if plan.needs_archives:
-        require_delegate(contents, plan.derivation.config.delegate, plan.subdir)
+        require_delegate(contents, plan.derivation.config.delegate, plan.subdir, plan.derivation.places)
     return Supplies(
         wanted=archives_of_packages(plan.needed, plan.lock_directory),
         archives=tuple(archives),

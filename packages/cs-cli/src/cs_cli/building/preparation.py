@@ -195,7 +195,7 @@ def _find_targets(
                 _Target(platform=platform, template=find_template(options.template, platform.subdir, directories))
             )
             if len(platforms) > 1:
-                require_compiler(derivation.config, platform.subdir)
+                require_compiler(derivation, platform.subdir)
         except (CliError, StampError) as error:
             faults.append(PlatformFault(platform=platform.name, error=error))
     unsupported = [fault for fault in faults if fault.error.kind == "platform-unsupported"]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ..archives.contents import ArchiveContents
 from ..archives.places import NOARCH_PLACE, UNIX_PLACES, WINDOWS_PLACES, WINDOWS_SUFFIXES
 from ..errors import CliError
+from ..project.places import SettingPlaces
 
 
 def delegate_paths(delegate: str, platform: str) -> tuple[str, ...]:
@@ -40,7 +41,7 @@ def find_delegate(contents: Iterable[ArchiveContents], delegate: str, platform: 
     return next((installed[path] for path in wanted if path in installed), None)
 
 
-def require_delegate(contents: Iterable[ArchiveContents], delegate: str, platform: str) -> str:
+def require_delegate(contents: Iterable[ArchiveContents], delegate: str, platform: str, places: SettingPlaces) -> str:
     """Find the delegate, or refuse the package set.
 
     :returns: its path, relative to the prefix.
@@ -49,18 +50,18 @@ def require_delegate(contents: Iterable[ArchiveContents], delegate: str, platfor
     contents = list(contents)
     path = find_delegate(contents, delegate, platform)
     if path is None:
-        raise missing_delegate(delegate, platform, suggest_delegate(contents, delegate, platform))
+        raise missing_delegate(delegate, platform, suggest_delegate(contents, delegate, platform), places)
     return path
 
 
-def missing_delegate(delegate: str, platform: str, hint: str | None) -> CliError:
+def missing_delegate(delegate: str, platform: str, hint: str | None, places: SettingPlaces) -> CliError:
     """Return the error of a package set without its delegate."""
     return CliError(
         f"no package of the environment provides the delegate {delegate!r} on {platform}",
         kind="delegate-missing",
-        key="tool.conda-ship.delegate",
         expected="one of " + ", ".join(delegate_paths(delegate, platform)[:2]),
         hint=hint,
+        **places.find("delegate"),
     )
 
 

@@ -155,7 +155,7 @@ def check_delegates(inspection: Inspection, store: ArchiveStore, console: Consol
             check = search.give_up()
         checks.append(check)
         if check.checked and check.found is None:
-            problems.append(_missing(search, hint))
+            problems.append(inspection.derivation.places.point(_missing(search, hint)))
     return replace(inspection, delegate_checks=tuple(checks), problems=tuple(problems))
 
 

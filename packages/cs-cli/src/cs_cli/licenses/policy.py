@@ -87,6 +87,7 @@ def _list_forms(name: str) -> Iterator[str]:
             f"{name!r} is not a licence of the SPDX list",
             kind="value-invalid",
             expected=f"one licence, such as GPL-3.0 or 'GPL-3.0-only WITH GCC-exception-3.1', or {UNKNOWN}",
+            actual=name,
             hint=_suggest(name),
         )
     yield _modernize(normal)

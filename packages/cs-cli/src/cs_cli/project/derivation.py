@@ -37,6 +37,7 @@ from ..wheels.origins import SuppliedArchive
 from ..wheels.outlook import plan_supplies
 from ..wheels.supplies import Outlook
 from .logs import backend_log
+from .places import TABLE, SettingPlaces
 from .staleness import check_constraints, check_environment, check_requests
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Derivation:
     :ivar outlook: how the packages that the lock knows only as source get their archives.
     :ivar archives: these archives, once the lock is settled with them.
     :ivar lock_check: whether the lock had to match the manifest.
+    :ivar places: where the settings stand.
     """
 
     project: Project
@@ -66,6 +68,7 @@ class Derivation:
     outlook: Outlook = field(default_factory=Outlook)
     archives: tuple[SuppliedArchive, ...] = ()
     lock_check: bool = True
+    places: SettingPlaces
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -123,7 +126,8 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
     """
     project = discover(options.root, manifest=options.manifest, source_lock=options.source_lock)
     config = read_settings(project, options.overrides)
-    policy = _read_policy(project, config, is_flag="deny-licenses" in options.overrides)
+    places = SettingPlaces(project=project, flags=frozenset(options.overrides))
+    policy = _read_policy(config, places)
     source = read_lock(project.source_lock_path)
     environment = config.source_environment
     _require_environment(project, source, environment, is_flag="source-environment" in options.overrides)
@@ -137,9 +141,9 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
     if strict:
         _require_fresh(project, problems, platforms)
     lock = _derive_lock(source, config, requested, platforms)
-    outlook = plan_supplies(project, config, source, lock, lambda: _open_store(options))
+    outlook = plan_supplies(places, config, source, lock, lambda: _open_store(options))
     if strict:
-        _require_shippable(lock, outlook)
+        _require_shippable(lock, outlook, places)
     if config.runtime_version is None:
         if options.may_run_code:
             with backend_log(config.runtime) as log:
@@ -147,7 +151,7 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
             config = replace(config, runtime_version=version)
         else:
             problems.append(_unknown_version())
-    found = sorted([*problems, *lock.problems, *outlook.problems], key=lambda problem: problem.severity)
+    found = sorted([*problems, *map(places.point, lock.problems), *outlook.problems], key=lambda one: one.severity)
     return Derivation(
         project=project,
         config=config,
@@ -158,6 +162,7 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
         license_policy=policy,
         outlook=outlook,
         lock_check=options.lock_check,
+        places=places,
     )
 
 
@@ -213,19 +218,20 @@ def read_settings(project: Project, overrides: Mapping[str, object]) -> ShipConf
         ) from error
 
 
-def _read_policy(project: Project, config: ShipConfig, *, is_flag: bool) -> LicensePolicy:
+def _read_policy(config: ShipConfig, places: SettingPlaces) -> LicensePolicy:
     """Read ``deny-licenses``; an error points at the manifest, or names the flag.
 
-    :raises ManifestError, CliError: if an entry is not a licence of the SPDX list.
+    :raises CliError: if an entry is not a licence of the SPDX list.
     """
     try:
         return read_policy(config.deny_licenses)
     except CliError as error:
-        message, key, expected, hint = error.message, "deny-licenses", error.expected, error.hint
-        if is_flag:
-            raise CliError(message, kind="value-invalid", expected=expected, hint=hint, flag=f"--{key}") from None
-        path = ("tool", "conda-ship", key)
-        raise project.document.error(message, kind="value-invalid", key=path, expected=expected, hint=hint) from None
+        wrong, expected, hint = error.actual, error.expected, error.hint
+        place = places.find("deny-licenses", lambda item: isinstance(item, str) and " ".join(item.split()) == wrong)
+        flag = None if "path" in place else place["key"]
+        raise CliError(
+            error.message, kind=error.kind, expected=expected, actual=wrong, hint=hint, flag=flag, **place
+        ) from None
 
 
 def _unknown_version() -> Problem:
@@ -269,7 +275,7 @@ def _unknown_environment(
     hint = did_you_mean(environment, source.environments) or f"the environments are: {known}"
     if is_flag:
         return CliError(message, kind=kind, expected=f"one of {known}", hint=hint, flag="--source-environment")
-    key = ("tool", "conda-ship", "source-environment")
+    key = (*TABLE, "source-environment")
     return project.document.error(message, kind=kind, key=key, expected=f"one of {known}", hint=hint)
 
 
@@ -330,11 +336,11 @@ def _require_fresh(project: Project, problems: Sequence[Problem], platforms: Seq
         )
 
 
-def _require_shippable(lock: RuntimeLock, outlook: Outlook) -> None:
+def _require_shippable(lock: RuntimeLock, outlook: Outlook, places: SettingPlaces) -> None:
     """Refuse a lock with errors; packages without an archive are named with them, so that all can be mended at once."""
     if not lock.errors:
         return
-    problems = (*lock.errors, *outlook.errors)
+    problems = (*map(places.point, lock.errors), *outlook.errors)
     count = format_count(len(fold_problems(problems)), "problem")
     raise CliError(
         f"the environment {lock.environment!r} cannot ship: {count}",

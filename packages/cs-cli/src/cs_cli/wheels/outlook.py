@@ -22,6 +22,7 @@ from cs_lock import (
 from cs_manifest import Project, ShipConfig
 
 from ..errors import CliError
+from ..project.places import SettingPlaces
 from .folder import ArchiveFolder, FolderFile, open_folder
 from .supplies import Outlook, Supply, describe_entry
 
@@ -33,28 +34,38 @@ _LOCAL_HINT = 'set `build-wheels = "local"`'
 
 
 def plan_supplies(
-    project: Project, config: ShipConfig, source: SourceLock, lock: RuntimeLock, open_store: Callable[[], ArchiveStore]
+    places: SettingPlaces,
+    config: ShipConfig,
+    source: SourceLock,
+    lock: RuntimeLock,
+    open_store: Callable[[], ArchiveStore],
 ) -> Outlook:
     """Decide how each pending entry of a lock gets its archive.
 
+    :param places: of the settings in ``config``.
     :param source: the lock that ``lock`` was derived from.
     :param open_store: opens the place where archives may be whose files are gone.
     """
     folder = open_folder(config.archives)
-    planner = _Planner(project, config, lock, folder)
+    planner = _Planner(places.project, config, lock, folder)
     supplies = tuple(
         planner.plan(entry, platform) for platform in lock.platforms for entry in lock.pending(platform.name)
     )
     refused = (supply.problem for supply in supplies if supply.problem is not None)
     problems = source.place_problems(merge_platforms([*_find_lost(lock, open_store), *refused]))
-    faults = [
-        Problem(kind=one.kind, message=f"{one.path}: {one.message}", hint=one.hint, key="tool.conda-ship.archives")
-        for one in folder.faults
-    ]
+    faults = (_place_fault(fault, config, places) for fault in folder.faults)
     misfits = merge_platforms(_find_misfits(supplies, lock))
     found = (*faults, *problems, *misfits, *_check_folder(folder, lock))
     platforms = tuple(platform.name for platform in lock.platforms)
     return Outlook(supplies=supplies, problems=found, lock_path=source.path, platforms=platforms)
+
+
+def _place_fault(fault: CliError, config: ShipConfig, places: SettingPlaces) -> Problem:
+    """Make a problem of what is wrong with a directory of archives, or with an archive in one."""
+    path = fault.path or Path()
+    directory = path if path in config.archives else path.parent
+    place = places.find("archives", lambda item: places.project.manifest_path.parent / str(item) == directory)
+    return Problem(kind=fault.kind, message=f"{path}: {fault.message}", hint=fault.hint, **place)
 
 
 def _find_lost(lock: RuntimeLock, open_store: Callable[[], ArchiveStore]) -> Iterable[Problem]:
