@@ -175,10 +175,51 @@ def test_a_reader_that_leaves_is_not_an_error(workspace: Workspace) -> None:
         assert process.stderr.read() == b""
 
 
-def test_a_closed_output_is_not_a_bug(workspace: Workspace) -> None:
-    command = f'exec "{sys.executable}" -m cs_cli inspect >&-'
+@pytest.mark.parametrize("words", ["inspect", "inspect --json", "help", "--version", "completions bash"])
+def test_results_for_a_closed_output_are_an_error(words: str, workspace: Workspace) -> None:
+    outcome = run_in_shell(f"{words} >&-")
+    assert outcome == (1, b"error: cannot write the output: it is closed\n")
+
+
+def test_other_closed_streams_do_not_matter(workspace: Workspace) -> None:
+    assert run_in_shell("inspect 0<&- 2>&- >/dev/null")[0] == 0
+    assert run_in_shell("nope 2>&-")[0] == 2
+
+
+def test_no_file_takes_the_place_of_a_closed_stream(workspace: Workspace) -> None:
+    program = "import os; from cs_cli.main import main; main(['nope']); print(os.open('conda.toml', os.O_RDONLY))"
+    command = f'exec "{sys.executable}" -c "{program}" 0<&- 2>&-'
+    shown = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, check=True).stdout
+    assert int(shown) > 2
+
+
+def run_in_shell(words: str) -> tuple[int, bytes]:
+    """Run ``cs`` in a shell, which closes streams; return exit status and messages."""
+    command = f'exec "{sys.executable}" -m cs_cli {words}'
     completed = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
-    assert (completed.returncode, completed.stderr) == (0, b"")
+    return completed.returncode, completed.stderr
+
+
+@pytest.mark.only("on Linux", "it has /dev/full")
+@pytest.mark.parametrize(("words", "status"), [("nope", 2), ("inspect --root nope", 1), ("--error-format json x", 2)])
+def test_an_error_that_cannot_be_shown_keeps_its_status(words: str, status: int, workspace: Workspace) -> None:
+    assert run_in_shell(f"{words} 2>/dev/full")[0] == status
+
+
+def test_an_error_that_nobody_reads_keeps_its_status() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with start("nope", stderr=writing) as process:
+        os.close(writing)
+        assert process.wait(30) == 2
+
+
+@pytest.mark.only("on Linux", "it has /dev/full")
+def test_nothing_to_say_can_be_said_on_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")  # as in many containers: even no bytes are written
+    program = "import sys; from cs_cli.terminal.console import print_lines; print_lines([], sys.stderr)"
+    with Path("/dev/full").open("wb") as full:
+        assert subprocess.run([sys.executable, "-c", program], stderr=full, check=False).returncode == 0
 
 
 @pytest.mark.only("on Linux", "it has /dev/full")
@@ -213,3 +254,15 @@ def test_names_that_a_stream_cannot_encode_come_out_escaped(workspace: Workspace
         _, err = process.communicate(timeout=30)
     assert process.returncode == 2
     assert b"caf\\xe9: no such file or directory" in err
+
+
+def test_json_is_json_in_every_encoding(workspace: Workspace) -> None:
+    Path("caf\u00e9 \u2615").mkdir()
+    for name in ("conda.toml", "conda.lock"):
+        Path(name).rename(Path("caf\u00e9 \u2615", name))
+    for encoding in ("ascii", "latin-1", "utf-8"):
+        with start(
+            "inspect", "--json", "--root", "caf\u00e9 \u2615", env={**os.environ, "PYTHONIOENCODING": encoding}
+        ) as process:
+            out, _ = process.communicate(timeout=30)
+        assert Path(json.loads(out)["manifest"]).parent.name == "caf\u00e9 \u2615"

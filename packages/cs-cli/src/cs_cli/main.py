@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .commandline.parsing import parse_arguments
+from .commandline.parsing import cut, parse_arguments
 from .commandline.table import load_command
 from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of, explain_system
 from .terminal.interrupts import Interruption, interrupt_on_signals
@@ -20,6 +20,9 @@ from .terminal.streams import choose_colors
 
 if TYPE_CHECKING:
     from .terminal.lines import Block
+
+_STATUS_SUFFICES = contextlib.suppress(CliError, BrokenPipeError)
+"""An error that stderr cannot take is not another one."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,12 +70,19 @@ def _flush_results() -> None:
 
 
 def _soften_streams() -> None:
-    """Escape a name that a stream cannot encode, and ignore output to a stream that was closed."""
-    for name in ("stdout", "stderr"):
+    """Escape a name that a stream cannot encode, and open streams that were closed.
+
+    Otherwise the next file that is opened would be the standard output of programs that ``cs`` starts. Results that
+    cannot be printed are an error; messages that nobody wants to read are not.
+    """
+    for name, access in (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
         if getattr(sys, name) is None:
-            setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8"))
-        with contextlib.suppress(AttributeError, ValueError):
-            getattr(sys, name).reconfigure(errors="backslashreplace")
+            number = os.open(os.devnull, access)
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, io.TextIOWrapper(io.FileIO(number, mode), encoding="utf-8"))
+        if name != "stdin":
+            with contextlib.suppress(AttributeError, ValueError):
+                getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
 def _show_warning(message: Warning | str, *_: object, **_more: object) -> None:
@@ -84,12 +94,13 @@ def _show_warning(message: Warning | str, *_: object, **_more: object) -> None:
 
 def _flush_output() -> None:
     """Write what is still buffered; output that cannot be written has already been reported, and is discarded."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except (OSError, ValueError):
-        _discard_output()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError) as error:
+            if stream is sys.stdout and isinstance(error, BrokenPipeError):
+                raise
+            _discard_output()
 
 
 def _discard_output() -> None:
@@ -107,7 +118,7 @@ def _wants_json(words: list[str]) -> bool:
 
 def _find_value(words: list[str], wanted: str, value: str | None = None) -> str | None:
     """Find the value of a flag, even in an invalid command line; the last one counts."""
-    for word, following in itertools.pairwise([*_own_words(words), ""]):
+    for word, following in itertools.pairwise([*cut(words)[0], ""]):
         flag, separator, rest = word.partition("=")
         if flag == wanted:
             value = rest if separator else following
@@ -116,11 +127,7 @@ def _find_value(words: list[str], wanted: str, value: str | None = None) -> str 
 
 def _has(words: list[str], *flags: str) -> bool:
     """Tell whether a flag is given, even in an invalid command line."""
-    return not set(flags).isdisjoint(_own_words(words))
-
-
-def _own_words(words: list[str]) -> list[str]:
-    return words[: words.index("--")] if "--" in words else words
+    return not set(flags).isdisjoint(cut(words)[0])
 
 
 def _report(error: Exception, words: list[str]) -> int:
@@ -128,7 +135,8 @@ def _report(error: Exception, words: list[str]) -> int:
     if _wants_json(words):
         from .terminal.console import print_json
 
-        print_json(describe_error(diagnosed), sys.stderr, indent=None)
+        with _STATUS_SUFFICES:
+            print_json(describe_error(diagnosed), sys.stderr, indent=None)
     else:
         from .error_text import render_error
 
@@ -140,7 +148,8 @@ def _report(error: Exception, words: list[str]) -> int:
 def _print_error(lines: Sequence[Block]) -> None:
     from .terminal.console import print_lines
 
-    print_lines(lines, sys.stderr)
+    with _STATUS_SUFFICES:
+        print_lines(lines, sys.stderr)
 
 
 def _wrap_unexpected(error: Exception) -> CliError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,11 +36,18 @@ def test_else_the_system_decides(
     assert default_cache_directory(environ) == expected
 
 
+@pytest.mark.only("on Unix", "it has a users database")
+def test_an_empty_home_is_like_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("pwd.getpwuid", lambda _: SimpleNamespace(pw_dir="/home/u"))
+    assert default_cache_directory({"HOME": ""}) == Path("/home/u/.cache/conda-ship")
+
+
 def nowhere() -> Path:
     raise RuntimeError("Could not determine home directory.")
 
 
-@pytest.mark.parametrize("environ", [{}, {"HOME": ""}, {"HOME": "relative"}, {"XDG_CACHE_HOME": "relative"}])
+@pytest.mark.parametrize("environ", [{}, {"HOME": "relative"}, {"XDG_CACHE_HOME": "relative"}])
 def test_without_a_home_the_error_says_what_to_set(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "home", nowhere)
     with pytest.raises(CliError, match="no home directory found") as caught:

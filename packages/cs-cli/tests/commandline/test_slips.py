@@ -40,9 +40,32 @@ SLIPS = [
         "it is a flag of cs ",
     ),
     ("--quite build", "unknown flag '--quite'", "did you mean '--quiet'? see cs --help"),
-    ("build --layout", "--layout needs a value: LAYOUT", "see cs build --help"),
-    ("build --layout --offline", "--layout needs a value: LAYOUT", "see cs build --help"),
+    ("build --layout", "--layout needs a value: one of online, external, embedded", "see cs build --help"),
+    ("build --layout --offline", "--layout needs a value: one of online, external, embedded", "see cs build --help"),
     ("build --quiet=yes", "--quiet takes no value", "see cs build --help"),
+    ("build --out-dir", "--out-dir needs a value: DIR", "see cs build --help"),
+    ("--color", "--color needs a value: one of auto, always, never", "see cs --help"),
+    ("-q --error-format", "--error-format needs a value: one of text, json", "see cs --help"),
+    ("--color inspect", "--color: 'inspect' is not one of auto, always, never", None),
+    ("cache --color", "--color needs a value: one of auto, always, never", "see cs cache --help"),
+    ("cache --frobnicate", "unknown flag '--frobnicate'", "see cs --help"),
+    ("cache --cache-dir x info", "unknown flag '--cache-dir'", "it is a flag of cs "),
+    ("build -vq", "--verbose: cannot be used with --quiet", None),
+    ("-qv build", "--verbose: cannot be used with --quiet", None),
+    ("-v build --quiet", "--verbose: cannot be used with --quiet", None),
+    ("build -qx", "unknown flag '-qx'", "see cs build --help"),
+    ("build -V", "unknown flag '-V'", "for the version: cs --version; see cs build --help"),
+    ("build --version", "unknown flag '--version'", "for the version: cs --version; see cs build --help"),
+    ("completions --shell zsh", "unknown flag '--shell'", "leave --shell out: cs completions SHELL; see"),
+    ("verify --path dist", "unknown flag '--path'", "leave --path out: cs verify PATH; see"),
+    ("inspect --format html", "--format: 'html' is not one of text, markdown", "use --html FILE instead"),
+    ("inspect --format json", "--format: 'json' is not one of text, markdown", "use --json instead"),
+    ("help biuld now", "unknown command 'biuld'", "did you mean 'build'? cs help lists all commands"),
+    ("help build now", "unexpected argument 'now'", "see cs help build"),
+    ("help help now", "unexpected argument 'now'", "see cs help help"),
+    ("help cache clean now", "unexpected argument 'now'", "see cs help cache clean"),
+    ("help cache claen now", "unknown command 'claen' of cs cache", "did you mean 'clean'? see cs cache --help"),
+    ("build ''", "unexpected argument ''", "see cs build --help"),
     ("build --color blue", "--color: 'blue' is not one of auto, always, never", None),
     ("build --color alway", "--color: 'alway' is not one of auto, always, never", "did you mean 'always'?"),
     ("completions bsh", "SHELL: 'bsh' is not one of bash, zsh, fish, powershell", "did you mean 'bash'?"),
@@ -95,7 +118,44 @@ def test_help_can_be_asked_for_in_several_ways(words: tuple[str, ...], same: tup
 
 def test_flags_of_every_command_may_stand_before_it() -> None:
     words = ["--color=never", "-v", "--error-format", "json"]
-    assert parse_arguments([*words, "build", "-q"]) == parse_arguments(["build", *words, "-q"])
+    assert parse_arguments([*words, "build", "--offline"]) == parse_arguments(["build", *words, "--offline"])
+    assert parse_arguments([*words, "cache", "info"]) == parse_arguments(["cache", *words, "info"])
+    assert parse_arguments(["cache", "-V"]) == parse_arguments(["-V", "cache"])
+
+
+def test_letters_may_be_one_word() -> None:
+    letters = {"-h", "-V", *(flag.short for one in SUMMARIES for flag in load_command(one).flags if not flag.metavar)}
+    assert {f"-{letter}" for letter in "hVqvy"} == letters - {None}
+    assert parse_arguments(["-vV"]) == parse_arguments(["-v", "-V"])
+    assert parse_arguments(["build", "-vh"]) == parse_arguments(["build", "-v", "-h"])
+    assert parse_arguments(["-vv", "build"]) == parse_arguments(["build", "-v"])
+    assert parse_arguments(["init", "-yq"]) == parse_arguments(["init", "-y", "-q"])
+    assert parse_arguments(["run", "--", "-vq"]).arguments == ("-vq",)  # type: ignore[union-attr]
+
+
+def test_all_details_are_shown_however_they_are_asked_for(cs: Cs) -> None:
+    """An error knows how long it may be before anything is parsed."""
+    assert cs("verify", "--no-such-flag", "-yv").err == cs("verify", "--no-such-flag", "-y", "-v").err
+
+
+def test_the_help_of_a_group_names_its_commands(cs: Cs) -> None:
+    assert "\ncs help cache COMMAND describes a command.\n" in cs("cache", "-h").out
+    assert "\ncs help COMMAND describes a command.\n" in cs("-h").out
+
+
+@pytest.mark.parametrize(
+    ("name", "flag"),
+    [
+        (name, flag.name)
+        for name in SUMMARIES
+        for flag in load_command(name).flags
+        if flag.metavar and not (flag.choices or flag.words or flag.completion in ("file", "directory"))
+    ],
+)
+def test_no_value_is_empty(name: str, flag: str, cs: Cs) -> None:
+    """A script in which a variable is not set fails, instead of doing something else."""
+    outcome = cs(*name.split(), f"{flag}=")
+    assert (outcome.status, outcome.err) == (2, f"error: {flag}: the value is empty\n")
 
 
 def test_the_version_is_short_unless_more_is_asked_for(cs: Cs) -> None:

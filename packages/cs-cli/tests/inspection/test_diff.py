@@ -314,3 +314,17 @@ def test_two_platforms_of_one_subdir_are_not_compared_with_the_same_earlier_one(
     gpu = {"gpu": "linux-64", "cpu": "linux-64"}
     assert pair(gpu, [("old", "linux-64")]) == {}
     assert pair(gpu, [(None, "linux-64")]) == {}
+
+
+def test_what_it_is_compared_with_is_named_as_it_was_given(workspace: Workspace, cs: Cs, tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    shutil.copy("conda.lock", tmp_path / "one")
+    for path, shown in (
+        ("../one/conda.lock", "../one/conda.lock"),
+        (Path("conda.lock").resolve(), "conda.lock"),
+        (tmp_path / "one" / "conda.lock", str(tmp_path / "one" / "conda.lock")),
+    ):
+        assert cs("inspect", "--diff", path).out == f"no package differs from {shown} (3 packages)\n"
+        assert json.loads(cs("inspect", "--json", "--diff", path).out)["diff"]["earlier"] == str(path)
+    assert cs("inspect", "--diff", "../one").err.startswith("error: --diff: ../one is a directory without a build\n")
+    assert cs("inspect", "--diff", "../nope").err.startswith("error: --diff: ../nope does not exist\n")

@@ -483,3 +483,32 @@ def test_a_package_with_the_same_problem_on_several_platforms_is_named_once(larg
     lines = to_plain(render_inspection(replace(large, problems=problems)))
     (rest,) = [line for line in lines if "more like these" in line]
     assert rest == "error: 12 more like these: one (osx-arm64, win-64); two, three (all platforms) (-v)"
+
+
+def test_the_long_form_says_nothing_twice_and_points_to_no_longer_one(tmp_path: Path) -> None:
+    root = str(make_large(tmp_path, exclude="libmamba"))
+    short, long = render("--root", root), "\n".join(to_plain(render_long("--root", root)))
+    assert ("(-v)" in short, "(-v)" in long) == (True, False)
+    assert f"  libmamba ({', '.join(PLATFORMS)})" in long
+    for text in ("a-library-of-some-kind-10 25", "LicenseRef-25 87", "__glibc >=2.17"):
+        assert (short.count(text), long.count(text)) == (1, 1)
+
+
+def test_the_long_form_lists_the_largest_of_each_platform(tmp_path: Path, channel: Channel) -> None:
+    made = make_workspace(tmp_path / "w", channel)
+    records = made.environments["ship"]["linux-64"]
+    huge = {**make_record("huge", "osx-64", []), "license": "MIT"}
+    made.environments["ship"] |= {"linux-64-cuda": list(records), "osx-64": [*records, huge]}
+    made.specs = ()
+    rows = [line for line in to_plain(render_long("--root", str(made.write()))) if line.startswith(("Larg", "Lic"))]
+    assert len(rows) == 4
+    assert all("(linux-64, linux-64-cuda)" in row for row in (rows[0], rows[2]))
+    assert all("huge" in row or "MIT 1" in row for row in (rows[1], rows[3]))
+    assert all("(osx-64)" in row for row in (rows[1], rows[3]))
+
+
+def test_the_list_of_licences_replaces_their_first_few(workspace: Workspace, cs: Cs) -> None:
+    assert "(--licenses)" in cs("inspect").out
+    text = cs("inspect", "--licenses").out
+    assert text.count("Licences") == 1
+    assert "(--licenses)" not in text

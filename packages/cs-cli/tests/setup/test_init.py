@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -124,6 +125,11 @@ def test_a_table_that_exists_stays_and_is_shown(workspace: Workspace, cs: Cs) ->
     assert MANIFEST.read_bytes() == before
 
 
+def test_a_table_that_is_empty_is_one(bare: bytes, cs: Cs) -> None:
+    MANIFEST.write_bytes(bare + b"[tool.conda-ship]\n")
+    assert "tool.conda-ship: the manifest has this table already: it is empty\n" in cs("init").err
+
+
 def test_without_a_lock_it_says_how_to_make_one(bare: bytes, cs: Cs) -> None:
     Path("conda.lock").unlink()
     outcome = cs("init")
@@ -162,6 +168,23 @@ def test_mode_and_link_of_the_manifest_stay(bare: bytes, cs: Cs, tmp_path: Path)
     assert target.read_bytes().startswith(bare)
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
     assert [path.name for path in target.parent.iterdir()] == ["conda.toml"]
+
+
+@pytest.mark.only("on Unix", "it has modes")
+def test_a_manifest_that_is_read_only_is_left_alone_before_anything_is_asked(
+    bare: bytes, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The directory's permissions would be enough to replace it."""
+
+    def refuse(path: Path, mode: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    with monkeypatch.context() as context:
+        context.setattr("cs_cli.setup.adding.Chooser", None)  # is not reached
+        context.setattr(Path, "open", refuse)
+        outcome = cs("init")
+    assert (outcome.status, outcome.err) == (1, "error: conda.toml: cannot write the manifest: Permission denied\n")
+    assert MANIFEST.read_bytes() == bare
 
 
 def test_a_manifest_that_somebody_edits_meanwhile_is_left_alone(tmp_path: Path) -> None:
@@ -232,8 +255,8 @@ class TestDialogue:
         text = MANIFEST.read_text(encoding="utf-8")
         MANIFEST.write_text(text[: text.index("[tool.conda-ship]")], encoding="utf-8")
 
-    def ask(self, answers: bytes, *words: str) -> tuple[int, str]:
-        environ = {"CONDA_SHIP_CACHE_DIR": os.environ["CONDA_SHIP_CACHE_DIR"], "COLUMNS": "100"}
+    def ask(self, answers: bytes, *words: str, columns: int = 100) -> tuple[int, str]:
+        environ = {"CONDA_SHIP_CACHE_DIR": os.environ["CONDA_SHIP_CACHE_DIR"], "COLUMNS": str(columns)}
         question = "Number or name" if "--delegate" not in words else "users get"
         status, written = answer_at_terminal([*WORDS, *words], question, answers, environ)
         return status, re.sub(r"\x1b\[[0-9;]+m|\r", "", written)
@@ -253,11 +276,29 @@ class TestDialogue:
         assert read_table()["delegate"] == "python"
 
     def test_numbers_names_and_slips(self) -> None:
-        status, written = self.ask(b"shp\nship\nhello\n9\n3\n")
+        status, written = self.ask(b"shp\nship\n-x\nhello\n9\n3\n")
         assert status == 0, written
-        assert "did you mean 'ship'?" in written
+        assert "  ! 'shp' is not one of ship, default; did you mean 'ship'?\n" in written
+        assert "  ! '-x' must be a name of ASCII letters" in written
+        assert "  ! '9' is not one of online, external, embedded\n" in written
         assert (read_table()["source-environment"], read_table()["delegate"]) == ("ship", "hello")
         assert read_table()["layout"] == "embedded"
+
+    @pytest.mark.parametrize("columns", [50, 80, 140])
+    def test_a_long_line_goes_on_below_its_text(self, columns: int) -> None:
+        status, written = self.ask(b"\n\n\n", columns=columns)
+        assert status == 0, written
+        lines = written.partition("How do users get the packages?")[2].partition("Number")[0].strip("\n").split("\n")
+        assert [line.split()[1] for line in lines if line.split()[0].isdecimal()] == ["online", "external", "embedded"]
+        assert all(len(line) <= columns for line in lines)
+        assert all(line[:16].isspace() and line[16] != " " for line in lines if not line.split()[0].isdecimal())
+
+    def test_questions_are_where_the_answers_are(self, tmp_path: Path) -> None:
+        command = ["sh", "-c", f'exec "$@" 2>"{tmp_path}/messages"', "sh", *WORDS]
+        status, written = answer_at_terminal(command, "Number or name", b"\n\n\n", {"COLUMNS": "100"})
+        assert status == 0, written
+        assert "Which environment do users get?" in written
+        assert (tmp_path / "messages").read_text() == ""
 
     def test_what_a_flag_says_is_not_asked(self) -> None:
         status, written = self.ask(b"2\n", "--source-environment", "ship", "--delegate", "hello")

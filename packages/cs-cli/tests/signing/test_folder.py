@@ -224,7 +224,7 @@ def test_what_is_not_a_directory_of_builds_is_refused(
     for path, status, message in (
         (tmp_path / "empty", 1, "no build found here"),
         (tmp_path / "missing", 2, "no such directory"),
-        (Path("dist/demoz"), 2, "no such directory"),
+        (Path("dist/demoz"), 2, "is not a directory"),
     ):
         outcome = cs("sign", path, "--key", key_path)
         assert (outcome.status, message in outcome.err) == (status, True)

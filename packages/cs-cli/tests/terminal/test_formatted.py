@@ -34,6 +34,16 @@ def test_colours_can_be_unwanted(variable: str, value: str, monkeypatch: pytest.
     assert show((paint("x", "bold red"), "y")) == "xy\n"
 
 
+@pytest.mark.parametrize("terminal", ["dumb", "unknown", "", "xterm"])
+def test_colours_can_be_forced_whatever_the_terminal(terminal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", terminal)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    for stream in (None, io.StringIO()):
+        assert show((paint("x", "bold red"), "y"), stream=stream) == "\x1b[1;31mx\x1b[0my\n"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert show((paint("x", "bold red"), "y")) == "xy\n"
+
+
 def test_a_pipe_with_colours_has_no_width() -> None:
     line = (paint("x", "red"), " word" * 100)
     assert COLORS.sub("", show(line, stream=io.StringIO())).splitlines() == to_plain([line])

@@ -37,10 +37,21 @@ def default_cache_directory(environ: Mapping[str, str]) -> Path:
 
 
 def _home(environ: Mapping[str, str]) -> Path:
+    """Name the home directory; an empty ``HOME`` is like none, as in runtimes."""
+    given = environ.get("HOME")
     try:
-        home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
-    except RuntimeError:  # a user without an entry in the users database
+        home = Path(given) if given else Path.home() if given is None else _find_registered_home()
+    except (RuntimeError, KeyError):  # a user without an entry in the users database
         home = Path()
     if not home.is_absolute():
         raise CliError("no home directory found for the package cache", kind="no-cache")
     return home
+
+
+def _find_registered_home() -> Path:
+    """Name the home directory that the users database has: ``Path.home`` takes an empty variable for the root."""
+    if sys.platform == "win32":
+        return Path.home()
+    import pwd
+
+    return Path(pwd.getpwuid(os.getuid()).pw_dir)

@@ -43,6 +43,8 @@ COLOR = Flag(
 )
 COMMON = (QUIET, VERBOSE, COLOR, ERROR_FORMAT)
 """Those of every command; they can stand before the command, too."""
+HELP_FLAGS = ("-h", "--help")
+VERSION_FLAGS = ("-V", "--version")
 
 JSON = Flag(name="--json", initial=False, help="print one JSON document")
 

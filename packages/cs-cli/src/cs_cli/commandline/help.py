@@ -93,7 +93,7 @@ def _render_overview(group: str, *, is_long: bool, width: int) -> Iterator[Line]
         yield from ("", _title("Variables"))
         yield from _list_rows([(name, VARIABLES[name]) for name in EVERYWHERE], width)
     yield ""
-    yield from _flow("`cs help COMMAND` describes a command.", width)
+    yield from _flow(f"`{' '.join(['cs help', *group.split(), 'COMMAND'])}` describes a command.", width)
     yield from _render_end(width)
 
 

@@ -7,21 +7,22 @@ here, and in ``slips.py``: argparse would say ``invalid choice`` and ``unrecogni
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, NoReturn
 
 from ..errors import CliError
 from ..options import HelpOptions, Options, ProjectOptions, VersionOptions
 from . import slips
-from .flags import COMMON
+from .flags import COMMON, HELP_FLAGS, VERSION_FLAGS
 from .table import SUMMARIES, list_groups, load_command
 from .values import Command, Flag, Positional
 
-HELP_FLAGS = ("-h", "--help")
-VERSION_FLAGS = ("-V", "--version")
 _PATHS = ("file", "directory")
 """What a flag completes whose value is a path."""
+_LETTERS = re.compile("-[hVqvy]{2,}")
+"""Several flags of one letter in one word; none of them takes a value."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,12 +43,14 @@ def parse_arguments(words: Sequence[str]) -> Options:
     :param words: arguments without the program's name.
     :raises CliError: ``usage``.
     """
-    own, rest = _cut(words)
+    own, rest = cut(words)
     leading, name, following = _find_command(own)
     if any(word in VERSION_FLAGS for word in leading):
         return VersionOptions(is_short=not {"-v", "--verbose"} & {*own}, json=False)
     asked = [word for word in own if word in HELP_FLAGS]
     if asked or name in ("", *list_groups()):
+        if not asked:
+            _take_flags(replace(load_command("help"), name=name), leading)
         return HelpOptions(words=tuple(name.split()), is_long="--help" in asked, man=False, is_lost=not asked)
     command = load_command(name)
     return read_options(command, [*leading, *following], rest)
@@ -60,6 +63,8 @@ def read_options(command: Command, words: Sequence[str], rest: Sequence[str] = (
     :raises CliError: ``usage``.
     """
     values, others = _take_flags(command, words)
+    if values.get("quiet") and values.get("verbose"):
+        raise slips.opposite_flags()
     values |= _read_positional(command, [*others, *rest])
     values |= command.fixed
     if command.check is not None:
@@ -71,10 +76,15 @@ def read_options(command: Command, words: Sequence[str], rest: Sequence[str] = (
     return command.options(**{field.name: values[field.name] for field in fields(command.options)})
 
 
-def _cut(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Cut a command line at the first ``--``."""
+def cut(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Cut a command line at the first ``--``; before it, each flag becomes a word of its own: ``-vy`` is ``-v -y``."""
     border = list(words).index("--") if "--" in words else len(words)
-    return list(words[:border]), list(words[border + 1 :])
+    own = [one for word in words[:border] for one in _part_letters(word)]
+    return own, list(words[border + 1 :])
+
+
+def _part_letters(word: str) -> list[str]:
+    return [f"-{letter}" for letter in word[1:]] if _LETTERS.fullmatch(word) else [word]
 
 
 def _find_command(words: Sequence[str]) -> tuple[list[str], str, list[str]]:
@@ -83,16 +93,23 @@ def _find_command(words: Sequence[str]) -> tuple[list[str], str, list[str]]:
     :returns: flags before it, the command (empty if there is none), and what follows it.
     :raises CliError: ``usage`` if there is no such command.
     """
-    count = _count_leading(words)
-    leading, following = list(words[:count]), list(words[count:])
+    leading, following = _part_leading(words)
     if not following:
         return leading, "", []
     name = following.pop(0)
-    if name in list_groups() and following and not following[0].startswith("-"):
-        name += f" {following.pop(0)}"
+    if name in list_groups():
+        between, following = _part_leading(following)
+        leading += between
+        name = " ".join([name, *following[:1]])
+        del following[:1]
     if name not in SUMMARIES and name not in list_groups():
         raise slips.unknown_command(name)
     return leading, name, following
+
+
+def _part_leading(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    count = _count_leading(words)
+    return list(words[:count]), list(words[count:])
 
 
 def _count_leading(words: Sequence[str]) -> int:
@@ -124,7 +141,7 @@ def _take_flags(command: Command, words: Sequence[str]) -> tuple[dict[str, Any],
             raise slips.unknown_flag(word, command, words)
     values = vars(found)
     for flag in command.flags:
-        values[flag.attribute] = _read_value(flag, values[flag.attribute])
+        values[flag.attribute] = _read_value(flag, values[flag.attribute], command)
     return values, others
 
 
@@ -138,16 +155,17 @@ def _translate(flag: Flag) -> dict[str, Any]:
     return {**options, "default": None, "action": "append"} if flag.repeated else options
 
 
-def _read_value(flag: Flag, value: Any) -> Any:
+def _read_value(flag: Flag, value: Any, command: Command) -> Any:
     """Read what was typed for a flag; values that nobody typed are left alone."""
-    if flag.completion in _PATHS and (value == "" or (flag.repeated and "" in (value or ()))):
-        raise slips.empty_path(flag.name)
+    has_words = flag.choices or flag.words  # the error for a wrong one lists them
+    if not has_words and (value == "" or (flag.repeated and "" in (value or ()))):
+        raise slips.empty_value(flag.name, flag.completion)
     if flag.repeated:
         return flag.initial if value is None else [one for word in value for one in flag.read(word)]
     if not isinstance(value, str) or value is flag.initial:
         return value
     if flag.choices and value not in flag.choices:
-        raise slips.wrong_choice(value, flag.choices, flag.name)
+        raise slips.wrong_choice(value, flag.choices, flag.name, command)
     return flag.read(value)
 
 
@@ -161,14 +179,14 @@ def _read_positional(command: Command, words: Sequence[str]) -> dict[str, Any]:
         raise slips.missing(positional, command)
     if not positional.many and len(words) > 1:
         raise slips.unexpected(words[1], command)
-    values = list(_read_words(positional, words))
+    values = list(_read_words(positional, words, command))
     return {positional.attribute: tuple(values) if positional.many else next(iter(values), None)}
 
 
-def _read_words(positional: Positional, words: Sequence[str]) -> Iterator[Any]:
+def _read_words(positional: Positional, words: Sequence[str], command: Command) -> Iterator[Any]:
     for word in words:
         if positional.choices and word not in positional.choices:
-            raise slips.wrong_choice(word, positional.choices, positional.metavar)
+            raise slips.wrong_choice(word, positional.choices, positional.metavar, command)
         if positional.completion in _PATHS and not word:
-            raise slips.empty_path(positional.metavar)
+            raise slips.empty_value(positional.metavar, positional.completion)
         yield positional.read(word)

@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import CliError
-from .flags import COMMON
+from .flags import COMMON, QUIET, VERBOSE, VERSION_FLAGS
 from .table import SUMMARIES, list_groups, load_commands
-from .values import Command, Flag, Positional
+from .values import Command, Completion, Flag, Positional
 
 
 def unknown_command(name: str) -> CliError:
     """Return the error for a command that does not exist."""
-    group, _, word = name.partition(" ")
+    group, word, *_ = [*name.split(" "), ""]
     if group in list_groups():
         known = [one.partition(" ")[2] for one in SUMMARIES if one.startswith(f"{group} ")]
         return _usage(f"unknown command {word!r} of cs {group}", _suggest(word, known), f"see cs {group} --help")
     known = list(dict.fromkeys(one.partition(" ")[0] for one in SUMMARIES))
-    return _usage(f"unknown command {name!r}", _suggest(name, known), "cs help lists all commands")
+    return _usage(f"unknown command {group!r}", _suggest(group, known), "cs help lists all commands")
 
 
 def unknown_leading_flag(name: str) -> CliError:
@@ -39,9 +39,12 @@ def unknown_flag(word: str, command: Command, words: Sequence[str]) -> CliError:
     name = word.partition("=")[0]
     own = [one for flag in command.flags for one in flag.names if one.startswith("--")]
     hints = [_suggest(name, [*own, "--help"]) if len(name) > 2 else None]
-    owners = _list_owners(name)
-    if owners:
+    if owners := _list_owners(name):
         hints = [f"it is a flag of {_join(owners)}"]
+    elif name in VERSION_FLAGS:
+        hints = ["for the version: cs --version"]
+    elif command.positional is not None and name == f"--{command.positional.metavar.lower()}":
+        hints = [f"leave {name} out: cs {command.name} {command.positional.metavar}"]
     if command.takes_rest:
         rest = shlex.join(words[list(words).index(word) :])
         hints.append(f"to pass {name} to the runtime: cs {command.name} -- {rest}")
@@ -55,19 +58,33 @@ def wrong_form(flag: Flag, command: Command, words: Sequence[str]) -> CliError:
         if len(typed) > 2 and typed[:2] == flag.short:
             return unknown_flag(typed, command, words)
         return _usage(f"{flag.name} takes no value", see_help(command))
-    return _usage(f"{flag.name} needs a value: {flag.metavar}", see_help(command))
+    words = (*flag.choices, *flag.words)
+    wanted = f"one of {', '.join(words)}" if words else flag.metavar
+    return _usage(f"{flag.name} needs a value: {wanted}", see_help(command))
 
 
-def wrong_choice(word: str, choices: Sequence[str], name: str) -> CliError:
-    """Return the error for a value that is not one of a few words."""
-    return CliError(
-        f"{word!r} is not one of {', '.join(choices)}", kind="usage", flag=name, hint=_suggest(word, choices)
-    )
+def opposite_flags() -> CliError:
+    """Return the error for the two flags of which one takes back what the other asks for."""
+    return CliError(f"cannot be used with {QUIET.name}", kind="usage", flag=VERBOSE.name)
 
 
-def empty_path(name: str) -> CliError:
-    """Return the error for an empty path: often a variable that is not set; taken literally, the current directory."""
-    return CliError("the path is empty", kind="usage", flag=name, hint="for the current directory, give a dot: .")
+def wrong_choice(word: str, choices: Sequence[str], name: str, command: Command) -> CliError:
+    """Return the error for a value that is not one of a few words; it may be the name of a flag."""
+    from .help import spell
+
+    flag = next((flag for flag in command.flags if flag.name == f"--{word}"), None)
+    hint = f"use {spell(flag)} instead" if flag else _suggest(word, choices)
+    return CliError(f"{word!r} is not one of {', '.join(choices)}", kind="usage", flag=name, hint=hint)
+
+
+def empty_value(name: str, completion: Completion | None) -> CliError:
+    """Return the error for an empty value: often of a variable that is not set.
+
+    :param completion: what the value is. Taken literally, an empty path would be the current directory.
+    """
+    thing = "path" if completion in ("file", "directory") else "value"
+    hint = "for the current directory, give a dot: ." if completion == "directory" else None
+    return CliError(f"the {thing} is empty", kind="usage", flag=name, hint=hint)
 
 
 def missing(positional: Positional, command: Command) -> CliError:
@@ -87,14 +104,15 @@ def _place(word: str, command: Command) -> str | None:
     path = Path(word)
     flag = "--manifest" if path.name in MANIFEST_NAMES else "--root"
     found = [path] if flag == "--manifest" else [path / name for name in MANIFEST_NAMES]
-    if flag not in {name for one in command.flags for name in one.names} or not any(map(os.path.isfile, found)):
+    is_known = flag in {name for one in command.flags for name in one.names}
+    if not (word and is_known and any(map(os.path.isfile, found))):
         return None
     return f"for the workspace there: cs {command.name} {flag} {shlex.quote(word)}"
 
 
 def see_help(command: Command) -> str:
     """Say where the flags of a command are described."""
-    return f"see cs {command.name} --help"
+    return " ".join(["see cs", *command.name.split(), "--help"])
 
 
 def _usage(message: str, *hints: str | None) -> CliError:

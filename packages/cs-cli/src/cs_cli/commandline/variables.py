@@ -20,7 +20,7 @@ VARIABLES = {
     "NO_COLOR": "no colours; `--color` overrides it",
     "FORCE_COLOR": "colours in pipes and files as well; `NO_COLOR` and `--color` override it",
     "CLICOLOR_FORCE": "`1` does the same as `FORCE_COLOR`",
-    "TERM": "what the terminal can do; `dumb`: no colours, 80 columns, and no bar",
+    "TERM": "what the terminal can do; `dumb`: no colours unless they are forced, 80 columns, and no bar",
     "COLORTERM": "how many colours the terminal has",
     "COLUMNS": "width of the terminal, instead of what it says itself",
     "HTTPS_PROXY": "proxy for downloads, as `HTTP_PROXY` and `ALL_PROXY`; also in lower case",

@@ -10,7 +10,7 @@ from ..commandline.flags import COMMON
 from ..commandline.slips import unknown_command
 from ..commandline.table import SUMMARIES, list_groups
 from ..commandline.values import Command, Example, Flag, Group, Positional
-from ..errors import EXIT_USAGE
+from ..errors import EXIT_USAGE, CliError
 from ..options import HelpOptions
 
 
@@ -41,9 +41,14 @@ _MAN = Flag(name="--man", initial=False, help="print a man page about all comman
 
 def _check(values: Mapping[str, Any]) -> None:
     """Refuse a topic that there is no help about."""
-    topic = " ".join(values["words"])
-    if topic not in ("", *SUMMARIES, *list_groups()):
+    words = values["words"]
+    topic = " ".join(words)
+    if topic in ("", *SUMMARIES, *list_groups()):
+        return
+    known = next((name for name in SUMMARIES if topic.startswith(f"{name} ")), None)
+    if known is None:
         raise unknown_command(topic)
+    raise CliError(f"unexpected argument {words[len(known.split())]!r}", kind="usage", hint=f"see cs help {known}")
 
 
 COMMAND = Command(

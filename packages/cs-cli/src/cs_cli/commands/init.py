@@ -18,9 +18,12 @@ def run_init(options: InitOptions) -> int:
     from ..inspection.verdict import find_next_step
     from ..setup.adding import compose_manifest, find_project, inspect_result, render_difference, write_manifest
     from ..setup.report import paint_difference, render_added, render_verdict, warn_of_obstacles
+    from ..setup.writing import require_writable
     from ..terminal.console import Console, print_lines
 
     project = find_project(options)
+    if not options.dry_run:
+        require_writable(project.manifest_path)  # before questions whose answers would be lost
     old, new, values = compose_manifest(options, project)
     if options.dry_run:
         print_lines(paint_difference(render_difference(project, old, new)))

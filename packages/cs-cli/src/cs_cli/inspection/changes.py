@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..terminal.console import format_bytes, format_count
 from ..terminal.escaping import escape_line
 from ..terminal.lines import Block, Column, Line, Piece, Table, paint, whole
+from ..terminal.paths import shorten_paths
 from .diff import KINDS, Change, Comparison, PlatformComparison
 
 _COLUMNS = (
@@ -130,8 +131,12 @@ def _name_platforms(names: Sequence[str], comparison: Comparison) -> str:
     return "all" if len(names) == len(comparison.platforms) else ", ".join(names)
 
 
-def _summarise(platform: PlatformComparison, earlier: str) -> str:
-    """Say in a line what has changed, and what that means for the download."""
+def _summarise(platform: PlatformComparison, path: str) -> str:
+    """Say in a line what has changed, and what that means for the download.
+
+    :param path: of what it is compared with.
+    """
+    earlier = shorten_paths(path)
     if not platform.changes:
         return f"no package differs from {earlier} ({format_count(platform.after_count, 'package')})"
     counts = ", ".join(f"{platform.count(kind)} {kind}" for kind in KINDS if platform.count(kind))

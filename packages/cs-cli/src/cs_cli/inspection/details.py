@@ -6,43 +6,21 @@ from collections.abc import Iterator, Sequence
 
 from cs_lock import Exclusion, list_names
 
-from ..terminal.console import format_bytes
-from ..terminal.lines import Block, Column, Line, Table, paint, whole
+from ..terminal.lines import Block, Line, paint
 from .pypi import render_pypi
 from .summary import Inspection, PlatformSummary
 
-_LARGEST = 4
-_LICENSES = 4
-_PLATFORMS_SHOWN = 4
-_COLUMNS = (Column("Platform"), Column("Largest"), Column("Licences", optional=True))
-
 
 def render_details(inspection: Inspection, *, unicode: bool) -> list[list[Block]]:
-    """Render sections: the largest packages and the licences of each platform, what comes from PyPI, exclusions.
+    """Render sections: what comes from PyPI, what the packages need, exclusions.
 
     :param unicode: whether the lines of a tree may be other characters than ASCII.
     """
     return [
-        [Table(_COLUMNS, tuple(map(_render_platform, inspection.platforms)))],
         list(render_pypi(inspection.platforms)),
         list(_render_requirements(inspection.platforms)),
         list(_render_exclusions(inspection.exclusions, unicode=unicode)),
     ]
-
-
-def _render_platform(platform: PlatformSummary) -> tuple[Line, ...]:
-    largest = [f"{one.name} {format_bytes(one.size_bytes)}" for one in platform.largest(_LARGEST) if one.size_bytes]
-    licenses = [f"{name} {count}" for name, count in list(platform.licenses.items())[:_LICENSES]]
-    if (more := len(platform.licenses) - _LICENSES) > 0:
-        licenses.append(f"{more} more")
-    return (whole(platform.name),), _join_items(largest), _join_items(licenses)
-
-
-def _join_items(items: Sequence[str]) -> Line:
-    """Join items so that each stays on one line."""
-    *others, last = items or [""]
-    pieces = [(whole(f"{item},"), " ") for item in others]
-    return (*(part for pair in pieces for part in pair), whole(last))
 
 
 def _render_requirements(platforms: Sequence[PlatformSummary]) -> Iterator[str]:
@@ -59,7 +37,7 @@ def _render_requirements(platforms: Sequence[PlatformSummary]) -> Iterator[str]:
             if texts:
                 alike.setdefault((head, ", ".join(texts)), []).append(platform.name)
     for (head, text), names in alike.items():
-        yield f"{head} {text} on {list_names(names, _PLATFORMS_SHOWN)}."
+        yield f"{head} {text} on {', '.join(names)}."
 
 
 def _render_exclusions(exclusions: Sequence[Exclusion], *, unicode: bool) -> Iterator[Line]:
@@ -70,10 +48,8 @@ def _render_exclusions(exclusions: Sequence[Exclusion], *, unicode: bool) -> Ite
     if alike:
         yield (paint("Exclusions", "bold"),)
     for group in alike.values():
-        platforms = [one.platform for one in group]
-        shown = ", ".join(platforms[:_PLATFORMS_SHOWN])
-        more = f" and {len(platforms) - _PLATFORMS_SHOWN} more" if len(platforms) > _PLATFORMS_SHOWN else ""
-        yield "  ", paint(group[0].name, "cyan"), " ", paint(f"({shown}{more})", "dim")
+        platforms = ", ".join(one.platform for one in group)
+        yield "  ", paint(group[0].name, "cyan"), " ", paint(f"({platforms})", "dim")
         branches = list(_render_branches(group[0]))
         inner, last = ("├─", "└─") if unicode else ("|-", "`-")
         for index, branch in enumerate(branches):

@@ -89,7 +89,7 @@ class PlatformComparison:
 class Comparison:
     """What would ship, compared with something earlier.
 
-    :ivar earlier: name of the file that the earlier packages are of.
+    :ivar earlier: path of what the earlier packages are of, as it was given.
     """
 
     earlier: str

@@ -50,7 +50,7 @@ def compare_with(inspection: Inspection, path: Path, options: InspectOptions) ->
         raise _refuse(path, f"has the packages of {found}, which the environment does not ship for")
     sizes = {one.sha256: one.size_bytes for platform, _ in pairs for one in list_packages(platform) if one.sha256}
     return Comparison(
-        earlier=path.name,
+        earlier=str(path),
         platforms=tuple(
             compare_packages(platform.name, _add_sizes(other.packages, sizes), list_packages(platform))
             for platform, other in pairs
@@ -205,7 +205,7 @@ def _read_runtime(path: Path) -> EarlierPlatform:
 
 def _refuse(path: Path, reason: str) -> CliError:
     return CliError(
-        f"{path.name or path} {reason}",
+        f"{path} {reason}",
         kind="not-comparable",
         expected="a package list, info.json, runtime lock or runtime of an earlier build, or another source lock",
         flag=_FLAG,

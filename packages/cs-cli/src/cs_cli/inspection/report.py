@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cs_lock import list_names, redact_url
 
-from ..problem_text import Setting, render_problems
+from ..problem_text import Setting, name_platforms, render_problems
 from ..terminal.console import format_bytes
 from ..terminal.lines import Block, Column, Hanging, Line, Piece, Table, paint, whole
 from ..terminal.paths import shorten_paths
@@ -33,13 +33,13 @@ def render_inspection(
     """Render an inspection as lines.
 
     :param more: sections between facts and problems.
-    :param is_long: show every problem on lines of its own.
+    :param is_long: show every problem on lines of its own, and what ``more`` has in full only there.
     :param step: what to do next if the environment can ship.
     """
     sections: list[Sequence[Block]] = [
         list(_render_project(inspection)),
         list(_render_platforms(inspection)),
-        list(_render_facts(inspection)),
+        list(_render_facts(inspection, is_long=is_long)),
         *more,
         list(_render_problems(inspection, is_long=is_long)),
         list(render_verdict(inspection, step)),
@@ -119,24 +119,53 @@ def _show_size(size: Size | None) -> str:
     return f"{'~' if size.basis == 'estimated' else ''}{format_bytes(size.size_bytes)}"
 
 
-def _render_facts(inspection: Inspection) -> Iterator[Hanging]:
+def _render_facts(inspection: Inspection, *, is_long: bool) -> Iterator[Hanging]:
     platforms = inspection.platforms
-    largest = [f"{name} {format_bytes(size)}" for name, size in list_largest(platforms)[:_LARGEST]]
-    if largest:
-        yield _label("Largest", *_separate(largest), *_refer("--list"))
-    for text in fold_pypi(platforms):
-        yield _label("PyPI", text)
-    if needs := list(fold_needs(platforms)):
-        yield _label("Needs", ", ".join(needs))
-    licenses = fold_licenses(platforms)
-    if licenses:
-        shown = [f"{name} {count}" for name, count in licenses[:_LICENSES]]
-        rest = len(licenses) - _LICENSES
-        yield _label("Licences", *_separate([*shown, *([f"{rest} more"] if rest > 0 else [])]), *_refer("--licenses"))
+    yield from _render_items("Largest", platforms, _name_largest, "--list", is_long=is_long)
+    if not is_long:
+        for text in fold_pypi(platforms):
+            yield _label("PyPI", text)
+        if needs := list(fold_needs(platforms)):
+            yield _label("Needs", ", ".join(needs))
+    if any(one.license_groups is None for one in platforms):  # otherwise all of them follow
+        yield from _render_items("Licences", platforms, _name_licenses, "--licenses", is_long=is_long)
     if delegates := list(fold_delegates(inspection)):
         yield _label("Delegate", ", ".join(delegates))
     for text in fold_exclusions(inspection):
-        yield _label("Excluded", text, *_refer("-v"))
+        yield _label("Excluded", text, *([] if is_long else _refer("-v")))
+
+
+def _render_items(
+    name: str,
+    platforms: Sequence[PlatformSummary],
+    list_items: Callable[[Sequence[PlatformSummary]], Iterator[str]],
+    flag: str,
+    *,
+    is_long: bool,
+) -> Iterator[Hanging]:
+    """Render the first items of a list: of all platforms together, or of each; those with the same share a line.
+
+    :param flag: lists all of them.
+    """
+    groups = [(one,) for one in platforms] if is_long else [tuple(platforms)]
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for group in groups:
+        alike.setdefault(tuple(list_items(group)), []).extend(one.name for one in group)
+    for items, names in alike.items():
+        where = name_platforms(names, [one.name for one in platforms]) if is_long else ""
+        if items:
+            yield _label(name, *_separate(items), where, *_refer(flag))
+
+
+def _name_largest(platforms: Sequence[PlatformSummary]) -> Iterator[str]:
+    return (f"{name} {format_bytes(size)}" for name, size in list_largest(platforms)[:_LARGEST])
+
+
+def _name_licenses(platforms: Sequence[PlatformSummary]) -> Iterator[str]:
+    licenses = fold_licenses(platforms)
+    yield from (f"{name} {count}" for name, count in licenses[:_LICENSES])
+    if len(licenses) > _LICENSES:
+        yield f"{len(licenses) - _LICENSES} more"
 
 
 def _render_problems(inspection: Inspection, *, is_long: bool) -> Iterator[Block]:

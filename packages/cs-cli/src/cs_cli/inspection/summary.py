@@ -111,10 +111,6 @@ class PlatformSummary:
         counts = Counter(record.license or "unknown" for record in self.packages)
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
-    def largest(self, count: int) -> list[PackageRecord | Wheel]:
-        """Return the packages with the largest archives."""
-        return sorted(self.locked, key=lambda one: (-(one.size_bytes or 0), one.name))[:count]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BytecodeCost:

@@ -41,7 +41,7 @@ def find_project(options: InitOptions) -> Project:
     table = project.document.table(_TABLE[:1])
     if _TABLE[1] in table:
         raise project.document.error(
-            f"the manifest has this table already: {_describe(table[_TABLE[1]])}",
+            f"the manifest has this table already: {_describe(table[_TABLE[1]]) or 'it is empty'}",
             kind="table-exists",
             key=_TABLE,
             hint="change it in an editor; `cs inspect` shows what it gives, and what is wrong with it",

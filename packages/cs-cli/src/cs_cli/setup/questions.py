@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..terminal.console import ask_line, print_lines
-from ..terminal.lines import Line, Piece, paint
+from ..terminal.lines import Block, Hanging, Piece, paint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +23,12 @@ class Choice:
 def pick(question: str, choices: Sequence[Choice], *, default: str, check: Callable[[str], str | None]) -> str:
     """Ask until the answer is good: a number, a name, or nothing for the default.
 
+    All of it goes to stdout, where the answers are: stderr may be a file.
+
     :param default: a name; empty if there is none.
     :param check: says what is wrong with a name that was typed, if anything is.
     """
-    print_lines(_show(question, choices), sys.stderr)
+    print_lines(_show(question, choices))
     hint = "Number or name" if choices else "Name"
     while True:
         answer = ask_line(f"{hint}{f' [{default}]' if default else ''}:") or default
@@ -35,16 +36,20 @@ def pick(question: str, choices: Sequence[Choice], *, default: str, check: Calla
         problem = "type a name" if not name else check(name)
         if problem is None:
             return name
-        print_lines([(paint("  !", "yellow"), f" {problem}")], sys.stderr)
+        print_lines([Hanging((paint("  !", "yellow"), f" {problem}"), len("! "))])
 
 
-def _show(question: str, choices: Sequence[Choice]) -> list[Line]:
-    lines: list[Line] = ["", (paint(question, "bold"),)]
+def _show(question: str, choices: Sequence[Choice]) -> list[Block]:
+    blocks: list[Block] = ["", (paint(question, "bold"),)]
     width = max((len(choice.name) for choice in choices), default=0)
     for number, choice in enumerate(choices, 1):
-        name = Piece(choice.name.ljust(width), "cyan", whole=True)
-        lines.append((f"  {number:>2}  ", name, f"  {choice.text}"))
-    return lines
+        start = f"  {number:>2}  "
+        if choice.text:
+            name = Piece(choice.name.ljust(width), "cyan", whole=True)
+            blocks.append(Hanging((start, name, f"  {choice.text}"), len(start.lstrip()) + width + 2))
+        else:
+            blocks.append((start, Piece(choice.name, "cyan", whole=True)))
+    return blocks
 
 
 def _resolve(answer: str, choices: Sequence[Choice]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,10 +61,7 @@ class Chooser:
             return default
         choices = [Choice(name=name, text=self._describe_environment(name)) for name in shipping]
 
-        def check(name: str) -> str | None:
-            return None if name in shipping else did_you_mean(name, shipping) or f"there is no environment {name!r}"
-
-        return pick("Which environment do users get?", choices, default=default, check=check)
+        return pick("Which environment do users get?", choices, default=default, check=_require_one_of(shipping))
 
     def _describe_environment(self, name: str) -> str:
         return ", ".join(platform.name for platform in self.source.platforms(name))
@@ -96,7 +93,7 @@ class Chooser:
         try:
             load_config(self.project, {**_PLACEHOLDERS, "delegate": name})
         except OverrideError as error:
-            return error.message
+            return f"{name!r} {error.message}"
         return None
 
     def _find_programs(self, derivation: Derivation, platform: PlatformSummary, runtime: str) -> list[Program]:
@@ -122,12 +119,24 @@ class Chooser:
             Choice(name="external", text=f"a small executable and a second file with the packages{size}"),
             Choice(name="embedded", text=f"one executable with all packages inside{size}"),
         ]
-        words = [choice.name for choice in choices]
-
-        def check(name: str) -> str | None:
-            return None if name in words else did_you_mean(name, words) or f"it is one of {', '.join(words)}"
-
+        check = _require_one_of([choice.name for choice in choices])
         return pick("How do users get the packages?", choices, default="online", check=check)
+
+
+def _require_one_of(names: Sequence[str]) -> Callable[[str], str | None]:
+    """Return a check: it says what is wrong with an answer that is not one of several names."""
+
+    def check(answer: str) -> str | None:
+        if answer in names:
+            return None
+        return f"{answer!r} is not one of {', '.join(names)}{_suggest(answer, names)}"
+
+    return check
+
+
+def _suggest(answer: str, names: Sequence[str]) -> str:
+    hint = did_you_mean(answer, names)
+    return f"; {hint}" if hint else ""
 
 
 def _choose_summary(derivation: Derivation) -> PlatformSummary | None:

@@ -16,6 +16,7 @@ def replace_file(path: Path, old: bytes, new: bytes) -> None:
     :param old: what was read from it.
     :raises CliError: ``manifest-changed`` if it has something else now, ``cannot-write`` if it cannot be written.
     """
+    require_writable(path)
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.{os.urandom(6).hex()}.part")
     try:
@@ -29,11 +30,26 @@ def replace_file(path: Path, old: bytes, new: bytes) -> None:
             raise CliError(message, kind="manifest-changed", path=path, hint="run the command again")
         temporary.replace(target)
     except OSError as error:
-        message = f"cannot write the manifest: {error.strerror or error}"
-        raise CliError(message, kind="cannot-write", path=path) from error
+        raise _refuse(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def require_writable(path: Path) -> None:
+    """Refuse a file that its owner protects: to replace it, the directory's permissions would be enough.
+
+    :raises CliError: ``cannot-write``.
+    """
+    try:
+        with path.open("r+b"):
+            pass
+    except OSError as error:
+        raise _refuse(path, error) from error
+
+
+def _refuse(path: Path, error: OSError) -> CliError:
+    return CliError(f"cannot write the manifest: {error.strerror or error}", kind="cannot-write", path=path)
 
 
 def _keep_owner(target: Path, temporary: Path) -> None:

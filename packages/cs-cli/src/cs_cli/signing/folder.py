@@ -117,7 +117,8 @@ def sign_folder(folder: Path, key: PrivateKey | None, console: Console) -> Signi
         ``cs verify`` says if something else is wrong; ``usage`` if there is nothing to do without a key.
     """
     if not folder.is_dir():
-        raise CliError("no such directory", kind="not-found", path=folder)
+        message = "is not a directory" if folder.exists() else "no such directory"
+        raise CliError(message, kind="not-found", path=folder)
     files = StagedFiles(folder)
     restatements = _find_restatements(files)
     result, runtimes = verify_files(files, Trust(), console)

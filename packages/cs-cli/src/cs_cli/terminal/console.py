@@ -8,6 +8,7 @@ obeyed. At a terminal rich lays them out; elsewhere they are plain text, and ric
 from __future__ import annotations
 
 import contextlib
+import errno
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -171,8 +172,9 @@ def print_lines(blocks: Iterable[Block], stream: TextIO | None = None) -> None:
     else:
         unicode = takes_unicode(stream)
         text = "".join(f"{line}\n" for block in blocks for line in render_plain(block, unicode=unicode))
-        with _writing():
-            print(text, end="", file=stream, flush=stream is sys.stderr)
+        if text:
+            with _writing():
+                print(text, end="", file=stream, flush=stream is sys.stderr)
 
 
 def print_json(document: dict[str, Any], stream: TextIO | None = None, *, indent: int | None = 2) -> None:
@@ -181,8 +183,9 @@ def print_json(document: dict[str, Any], stream: TextIO | None = None, *, indent
     :param stream: stdout by default.
     :param indent: ``None`` for everything on one line.
     """
+    stream = stream or sys.stdout
     with _writing():
-        print(dump_json(document, indent=indent), file=stream or sys.stdout)
+        print(dump_json(document, indent=indent, is_ascii=not takes_unicode(stream)), file=stream)
 
 
 def flush_results() -> None:
@@ -202,7 +205,8 @@ def _writing() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise CliError(f"cannot write the output: {error.strerror or error}", kind="cannot-write") from error
+        reason = "it is closed" if error.errno == errno.EBADF else error.strerror or error
+        raise CliError(f"cannot write the output: {reason}", kind="cannot-write") from error
 
 
 def format_count(count: int, noun: str) -> str:

@@ -25,14 +25,15 @@ def escape_line(line: str) -> str:
     return _IN_LINES.sub(lambda match: _SHORT.get(match[0]) or _show(match[0]), line)
 
 
-def dump_json(document: Mapping[str, Any], *, indent: int | None, compact: bool = False) -> str:
+def dump_json(document: Mapping[str, Any], *, indent: int | None, compact: bool = False, is_ascii: bool = False) -> str:
     """Write a document as JSON, keys sorted, with the same characters escaped: its values stay the same.
 
     :param indent: ``None`` for everything on one line.
     :param compact: leave out the space after commas and colons.
+    :param is_ascii: escape everything beyond ASCII.
     """
     separators = (",", ":") if compact else None
-    text = json.dumps(document, indent=indent, separators=separators, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(document, indent=indent, separators=separators, sort_keys=True, ensure_ascii=is_ascii)
     # Only strings hold any of them, ends of lines aside.
     return _IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 

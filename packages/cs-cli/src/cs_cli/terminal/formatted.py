@@ -10,7 +10,7 @@ import contextlib
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -20,7 +20,7 @@ from rich.text import Text
 from .escaping import escape_line
 from .excerpts import arrange_excerpt
 from .lines import Block, Excerpt, Hanging, Line, Piece, Table, escape_pieces, paint
-from .streams import has_colors_off, takes_unicode
+from .streams import forces_colors, has_colors_off, is_dumb, takes_unicode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,12 +52,13 @@ def open_console(stream: TextIO) -> Console:
     """Return rich's console of a stream: always the same, so that what is printed goes above a bar.
 
     rich finds out the width (``COLUMNS``, else the terminal's, else 80), how many colours there are (``TERM``,
-    ``COLORTERM``; none for ``dumb``), and how a Windows console is driven.
+    ``COLORTERM``; none for ``dumb``, unless they are forced), and how a Windows console is driven.
     """
+    colors: Literal["standard", "auto"] = "standard" if forces_colors() and is_dumb() else "auto"
     return _Console(
         file=stream,
         force_terminal=True,
-        color_system=None if has_colors_off() else "auto",
+        color_system=None if has_colors_off() else colors,
         width=None if stream.isatty() else _ENDLESS,
         height=None if stream.isatty() else 1,
         markup=False,

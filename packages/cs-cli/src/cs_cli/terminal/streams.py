@@ -28,12 +28,17 @@ def has_colors_off() -> bool:
 
 def is_formatted(stream: TextIO) -> bool:
     """Tell whether a stream gets more than plain text: a terminal, or one with colours forced."""
-    return stream.isatty() or (_forces_colors() and not has_colors_off())
+    return stream.isatty() or (forces_colors() and not has_colors_off())
 
 
-def _forces_colors() -> bool:
+def forces_colors() -> bool:
     """Tell whether colours are wanted everywhere (force-color.org, bixense.com/clicolors)."""
     return bool(os.environ.get("FORCE_COLOR")) or os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0")
+
+
+def is_dumb() -> bool:
+    """Tell whether the terminal knows no commands."""
+    return os.environ.get("TERM", "").lower() in ("dumb", "unknown")
 
 
 def takes_unicode(stream: TextIO) -> bool:
