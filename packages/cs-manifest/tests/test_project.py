@@ -127,6 +127,8 @@ def test_a_given_lock_that_is_missing_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "conda.toml", "conda.lock")
     with pytest.raises(ManifestError, match="the source lock does not exist"):
         discover(tmp_path, source_lock=tmp_path / "other.lock")
+    with pytest.raises(ManifestError, match="the source lock is a directory"):
+        discover(tmp_path, source_lock=tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -71,4 +71,6 @@ def disk_full(path: StrPath | None, needed_bytes: int | None, free_bytes: int | 
 
 
 def _render(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count} bytes"
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{count / 1e3:.1f} kB" if count < 999_950 else f"{count / 1e6:.1f} MB"

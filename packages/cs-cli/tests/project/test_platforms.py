@@ -57,6 +57,9 @@ def test_a_mistyped_triple_gets_a_suggestion() -> None:
     with pytest.raises(CliError) as caught:
         choose_platform((LINUX,), None, "x86_64-unknown-linux-gnux")
     assert caught.value.hint == "did you mean 'x86_64-unknown-linux-gnu'?"
+    with pytest.raises(CliError) as caught:
+        choose_platform((LINUX,), None, "osx-arm64")
+    assert caught.value.hint == "that is a platform: --platform osx-arm64"
 
 
 @pytest.mark.parametrize(

@@ -269,7 +269,8 @@ def _check_lock(lock: Path, kind: ManifestKind, document: Document, *, explicit:
     if _is_file(lock):
         return
     if explicit:
-        raise ManifestError("the source lock does not exist", kind="lock-not-found", path=lock)
+        reason = "is a directory" if _is_directory(lock) else "does not exist"
+        raise ManifestError(f"the source lock {reason}", kind="lock-not-found", path=lock)
     raise ManifestError(
         f"the source lock of {document.path.name} is missing",
         kind="lock-not-found",

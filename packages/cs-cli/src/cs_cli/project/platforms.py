@@ -62,9 +62,9 @@ def subdir_of_target(target: str) -> str:
     :raises CliError: ``target-unknown``.
     """
     if target not in TRIPLES:
-        from cs_lock import did_you_mean
+        from cs_lock import SUBDIRS, did_you_mean
 
-        hint = did_you_mean(target, TRIPLES)
+        hint = f"that is a platform: --platform {target}" if target in SUBDIRS else did_you_mean(target, TRIPLES)
         message = f"no template for the target {target!r}"
         raise CliError(
             message,
