@@ -36,12 +36,15 @@ def test_few_files_can_be_open(count: int, layout: str, plain_workshop: Workshop
     completed = home.run("prlimit", f"--nofile={count}", runtime, "bootstrap")
     assert_clean(completed, home, packages=2)
     assert count < 60 or completed.returncode == 0, completed.stderr
+    if completed.returncode == 74:
+        assert "Too many open files. Raise the limit on open files (`ulimit -n`)" in completed.stderr
 
 
 @pytest.mark.parametrize("size_kb", [0, 1, 2000])
 def test_files_cannot_be_large(size_kb: int, workshop: Workshop, home: Home) -> None:
     completed = home.run("prlimit", f"--fsize={size_kb << 10}", workshop.build(), "bootstrap")
     assert completed.returncode == 74, completed.stderr
+    assert "File too large. Raise the limit on the size of files (`ulimit -f`)" in completed.stderr
     assert_clean(completed, home, packages=12)
 
 

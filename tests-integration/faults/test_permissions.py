@@ -46,6 +46,41 @@ def shared(tmp_path: Path, home: Home, workshop: Workshop) -> Path:
 
 
 @pytest.mark.root
+def test_a_home_that_does_not_exist_is_named(home: Home, plain_workshop: Workshop, tmp_path: Path) -> None:
+    runtime = plain_workshop.build()
+    home.extra["HOME"] = "/nonexistent"
+    for words in (("word",), ("bootstrap",)):
+        refused = run_as_nobody(home, runtime, *words)
+        assert refused.returncode == 77
+        assert refused.stderr == (
+            "demo: error: the home directory /nonexistent does not exist: no permission to write to /, which is needed "
+            "to install the prefix. Name the prefix with `--path PATH` or with the variable DEMO_PREFIX.\n"
+        )
+    assert run_as_nobody(home, runtime, "status").returncode == 0
+    place = tmp_path / "place"
+    place.mkdir()
+    os.chown(place, NOBODY, NOBODY)
+    home.extra["DEMO_PREFIX"] = str(place / "demo")
+    assert run_as_nobody(home, runtime, "word").stdout == f"{place / 'demo'} word\n"
+
+
+@pytest.mark.root
+def test_a_file_system_that_runs_no_programs_is_named(home: Home, plain_workshop: Workshop, tmp_path: Path) -> None:
+    runtime = plain_workshop.build()
+    with mount_tmpfs(tmp_path / "noexec", "size=32m,noexec") as directory:
+        prefix = directory / "demo"
+        for installs in (True, False):
+            refused = home.run(runtime, "--path", prefix, "word")
+            assert (refused.returncode, refused.stdout) == (77, "")
+            assert ("installed 2 packages" in refused.stderr) == installs
+            assert refused.stderr.splitlines()[-1] == (
+                f"demo: error: cannot start {prefix / 'bin' / 'tool'}: Permission denied. Check its permissions. If "
+                "its file system does not allow programs to run (noexec), choose another place with --path."
+            )
+        assert list_names(directory) == ["demo"]
+
+
+@pytest.mark.root
 @pytest.mark.parametrize(
     "variables", [{}, {"HOME": "/nonexistent"}, {"HOME": "/nonexistent", "TMPDIR": "/nonexistent"}]
 )

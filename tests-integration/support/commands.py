@@ -25,7 +25,10 @@ def run_command(arguments: Sequence[str | Path], **options: Any) -> Command:
     """
     settings: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "check": False}
     settings.update(options)
-    return subprocess.run([str(argument) for argument in arguments], timeout=300, **settings)
+    completed = subprocess.run([str(argument) for argument in arguments], timeout=300, **settings)
+    # Rust's form of an error of the system, which neither `cs` nor a runtime shows to people.
+    assert "(os error" not in str(completed.stderr), completed.stderr
+    return completed
 
 
 def run_cs(*arguments: str | Path, cwd: Path, cache: Path, check: bool = True) -> Command:

@@ -13,7 +13,7 @@ from support.windows import BULK_FILES, WindowsHome, spell
 
 Build = Callable[..., Path]
 
-WINE_FAILED = "(os error 1359)"
+WINE_FAILED = "(error 1359)"
 """What wine 8.0 has said twice when eight started at once. No such failure was seen of one process alone."""
 
 

@@ -1,7 +1,7 @@
 //! One invocation of a runtime, from the arguments to an exit status or another process.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -35,6 +35,7 @@ pub fn run() -> ExitCode {
         form: Form::Text,
         is_quiet: false,
         is_verbose: false,
+        prefix: PathBuf::new(),
     };
     match run_stamped(arguments.collect(), command_name, &mut voice) {
         Ok(()) => ExitCode::SUCCESS,
@@ -80,6 +81,7 @@ fn run_stamped(
         Request::Help(_) => place.unwrap_or_else(|_| Place::unknown(&launch)),
         _ => place?,
     };
+    voice.prefix.clone_from(&place.prefix);
     if let Request::Delegate(arguments) = &invocation.request {
         let _hold = Hold::take(&place.prefix);
         if handover::is_current(&place.prefix, &launch) {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cs_prefix::{Details, Hold, KeepReason, Outcome, Policy};
+use cs_prefix::{Details, Hold, KeepReason, Outcome, Policy, PrefixError};
 use cs_stamp::{OnUpgrade, Plan};
 
 use crate::cli::arguments::BootstrapOptions;
@@ -10,11 +10,14 @@ use crate::commands::news::{WAIT_LIMIT, name_interruption, tell_news};
 use crate::commands::{kept, noted, verify};
 use crate::context::Runtime;
 use crate::install::build::build;
+use crate::install::sources::named_bundle;
+use crate::locate::home::find_home;
+use crate::locate::place::name_prefix_variable;
 use crate::process::signals;
 use crate::say::change::Change;
 use crate::say::error::Error;
 use crate::say::form::Form;
-use crate::say::phrases::{count, format_duration};
+use crate::say::phrases::{count, format_duration, quote};
 use crate::say::voice::{Ended, Event, print_line};
 
 /// Unpacked size over packed size, where the builder did not know the former. Common package sets have 5; but what is
@@ -49,6 +52,9 @@ pub fn run(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
     if let Some(additions) = additions {
         runtime.voice.note(&additions);
     }
+    if let Outcome::AlreadyComplete { .. } = installed.outcome {
+        tell_unused_bundle(runtime, options)?;
+    }
     if runtime.voice.is_quiet || runtime.voice.form == Form::Json {
         return Ok(());
     }
@@ -68,6 +74,29 @@ pub fn run(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
             format!("{name} {version} is installed at {prefix}")
         }
     })
+}
+
+/// Say that the bundle that an option names was not needed. A variable may name it for runs to come.
+fn tell_unused_bundle(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
+    if options.bundle.is_none() {
+        return Ok(());
+    }
+    let Some(path) = named_bundle(runtime, options)? else {
+        return Ok(());
+    };
+    let shown = path.display();
+    if path.exists() {
+        let (own, word) = (runtime.own_command(), quote(&path.to_string_lossy()));
+        runtime.voice.note(&format!(
+            "the bundle {shown} was not used, because everything is installed. \
+             To install it again, run `{own} bootstrap --force --bundle {word}`."
+        ));
+    } else {
+        runtime.voice.warn(&format!(
+            "the bundle {shown} does not exist; it was not needed, because everything is installed"
+        ));
+    }
+    Ok(())
 }
 
 /// Make sure that the prefix can be run: for the command `bootstrap` with its options, or on
@@ -90,7 +119,8 @@ pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<I
             Ok(describe_build(runtime, report))
         },
     );
-    let (outcome, hold) = match result.map_err(|error| name_interruption(error.into())) {
+    let explain = |error| name_interruption(name_missing_home(runtime, error));
+    let (outcome, hold) = match result.map_err(|error| explain(error.into())) {
         Err(error) if command.is_none() => (
             kept::keep_what_runs(runtime, error)?,
             Hold::take(&runtime.place.prefix),
@@ -106,6 +136,27 @@ pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<I
     };
     report(runtime, &installed, command.is_some());
     Ok(installed)
+}
+
+/// Where the prefix belongs into a home directory that does not exist, that is the reason.
+fn name_missing_home(runtime: &Runtime, error: Error) -> Error {
+    let Error::Lifecycle(source) = error else {
+        return error;
+    };
+    let is_refused = matches!(
+        source,
+        PrefixError::NotPermitted { .. } | PrefixError::CannotWrite { .. }
+    );
+    let home = find_home(&|name| std::env::var_os(name));
+    let home = home.filter(|home| !home.exists() && home.starts_with(source.path()));
+    match home {
+        Some(home) if is_refused && runtime.place.is_default() => Error::MissingHome {
+            home,
+            variable: name_prefix_variable(&runtime.launch),
+            source: source.into(),
+        },
+        _ => source.into(),
+    }
 }
 
 pub(super) fn make_policy(

@@ -120,7 +120,10 @@ fn list_origins(runtime: &Runtime, options: &BootstrapOptions) -> Result<Vec<Ori
 }
 
 /// The bundle that the user names by an option or a variable, if any.
-fn named_bundle(runtime: &Runtime, options: &BootstrapOptions) -> Result<Option<PathBuf>, Error> {
+pub fn named_bundle(
+    runtime: &Runtime,
+    options: &BootstrapOptions,
+) -> Result<Option<PathBuf>, Error> {
     let variable = || name_variable(&runtime.header.runtime, "BUNDLE");
     let named = match (&options.bundle, &runtime.variables.bundle) {
         (Some(path), _) => (path, "--bundle".to_owned()),

@@ -144,18 +144,22 @@ fn find_default(launch: &Launch, lookup: Lookup) -> Result<PathBuf, Error> {
     };
     base.map(|base| base.join(&launch.prefix))
         .ok_or_else(|| Error::NoHome {
-            variable: launch
-                .prefix_variable
-                .clone()
-                .unwrap_or_else(|| SHARED_PREFIX.to_owned()),
+            variable: name_prefix_variable(launch),
         })
+}
+
+/// The variable that names the prefix of this runtime, the shared one if it has none of its own.
+pub fn name_prefix_variable(launch: &Launch) -> String {
+    let own = launch.prefix_variable.clone();
+    own.unwrap_or_else(|| SHARED_PREFIX.to_owned())
 }
 
 /// Make a path absolute and free of `.`, `..` and doubled separators. `..` is resolved as
 /// the system would: through symbolic links, where the directory before it exists.
 fn make_absolute(path: &Path, named_by: &str) -> Result<PathBuf, Error> {
-    let absolute = std::path::absolute(path)
-        .map_err(|source| Error::refuse_prefix(path, named_by, &source.to_string()))?;
+    let absolute = std::path::absolute(path).map_err(|source| {
+        Error::refuse_prefix(path, named_by, &cs_file::describe_error(&source))
+    })?;
     let absolute = simplify(absolute);
     let mut clean = PathBuf::new();
     for component in absolute.components() {

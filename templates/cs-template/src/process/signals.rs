@@ -104,6 +104,11 @@ mod system {
         }
     }
 
+    /// Whether standard output was closed at the start, and all that is written there is lost.
+    pub fn has_no_output() -> bool {
+        WERE_CLOSED[1].load(Ordering::Relaxed)
+    }
+
     pub fn exit_now(status: i32) {
         // SAFETY: `_exit` may be called from a signal handler and does not return.
         unsafe { libc::_exit(status) }
@@ -186,6 +191,11 @@ mod system {
         std::process::exit(128 + signal)
     }
 
+    /// Programs without a console have no standard output, which is not an error there.
+    pub fn has_no_output() -> bool {
+        false
+    }
+
     /// Console events go to every process of the console: this one outlives the child and reports its exit code.
     pub fn inherit(_command: &mut std::process::Command) {
         // SAFETY: the handler does nothing.
@@ -194,7 +204,7 @@ mod system {
 }
 
 use system::exit_now;
-pub use system::inherit;
+pub use system::{has_no_output, inherit};
 
 /// Undo [`watch`], if it was ever called. A signal that was not looked at by now does
 /// what it would have done without the watch.

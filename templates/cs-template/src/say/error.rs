@@ -79,6 +79,16 @@ pub enum Error {
         /// The runtime's own variable.
         variable: String,
     },
+    /// The home directory is to be made, and cannot.
+    #[error("the home directory {} does not exist: {source}", home.display())]
+    MissingHome {
+        /// The home directory.
+        home: PathBuf,
+        /// The runtime's own variable.
+        variable: String,
+        /// Why it cannot be made.
+        source: Box<PrefixError>,
+    },
     /// The lifecycle of the prefix.
     #[error(transparent)]
     Lifecycle(#[from] PrefixError),
@@ -188,7 +198,7 @@ pub enum Error {
         repair: String,
     },
     /// A program cannot be started.
-    #[error("cannot start {}: {source}", path.display())]
+    #[error("cannot start {}: {}", path.display(), cs_file::describe_error(source))]
     Start {
         /// The program.
         path: PathBuf,
@@ -243,18 +253,21 @@ pub enum Error {
         other: Option<String>,
     },
     /// A file of the prefix cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {}", path.display(), cs_file::describe_error(source))]
     Write {
         /// The file.
         path: PathBuf,
         /// What the system says.
         source: io::Error,
     },
+    /// There is no standard output.
+    #[error("cannot write the output: standard output is closed")]
+    NoOutput,
     /// Standard output cannot be written.
-    #[error("cannot write the output: {0}")]
+    #[error("cannot write the output: {}", cs_file::describe_error(.0))]
     Output(io::Error),
     /// The answer to a question cannot be read.
-    #[error("cannot read the answer: {0}")]
+    #[error("cannot read the answer: {}", cs_file::describe_error(.0))]
     Input(io::Error),
     /// A signal ended the installation.
     #[error("interrupted; nothing has changed")]

@@ -6,15 +6,18 @@
 //! Paths are short in lines for people, and whole in JSON.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
 use crate::process::console::{self, CLEAR_LINE, obeys_escapes};
+use crate::process::signals;
 use crate::say::error::Error;
 use crate::say::escape::{escape_json, escape_line};
 use crate::say::form::Form;
 use crate::say::paths::shorten_paths;
+use crate::say::wrap::fold;
 
 /// Version of the JSON events.
 pub const EVENTS_SCHEMA_VERSION: u32 = 1;
@@ -30,17 +33,22 @@ pub struct Voice {
     pub is_quiet: bool,
     /// Details too.
     pub is_verbose: bool,
+    /// Where the runtime installs to, once that is known: a terminal's width does not break this path.
+    pub prefix: PathBuf,
 }
 
 #[cfg(test)]
 impl Voice {
     /// A voice that says errors alone.
-    pub const QUIET: Self = Self {
-        runtime: String::new(),
-        form: Form::Text,
-        is_quiet: true,
-        is_verbose: false,
-    };
+    pub fn quiet() -> Self {
+        Self {
+            runtime: String::new(),
+            form: Form::Text,
+            is_quiet: true,
+            is_verbose: false,
+            prefix: PathBuf::new(),
+        }
+    }
 }
 
 /// What became of the prefix: the outcomes that `docs/reference/runtime.md` lists.
@@ -186,8 +194,8 @@ impl Voice {
         }
         match self.form {
             Form::Json => write_event(&Event::Message { level, message }),
-            Form::Text if level == "note" => write_text(&format!("{}: {message}", self.runtime)),
-            Form::Text => write_text(&format!("{}: {level}: {message}", self.runtime)),
+            Form::Text if level == "note" => self.write_text(message),
+            Form::Text => self.write_text(&format!("{level}: {message}")),
         }
     }
 
@@ -210,8 +218,23 @@ impl Voice {
                 status: error.exit_status(),
                 message: &message,
             }),
-            Form::Text => write_text(&format!("{}: error: {message}", self.runtime)),
+            Form::Text => self.write_text(&format!("error: {message}")),
         }
+    }
+
+    /// Write a sentence after the runtime's name: on a line of its own, or on as many as a terminal needs.
+    fn write_text(&self, message: &str) {
+        let line = render(&format!("{}: {message}", self.runtime));
+        match choose_columns() {
+            Some(columns) => write_line(&fold(&line, columns, &self.list_whole()).join("\n")),
+            None => write_line(&line),
+        }
+    }
+
+    /// Paths that a terminal does not break: the prefix, and those next to it.
+    fn list_whole(&self) -> Vec<String> {
+        let paths = self.prefix.ancestors().take(2);
+        paths.map(|path| render(&path.to_string_lossy())).collect()
     }
 }
 
@@ -236,16 +259,35 @@ pub fn print_json(document: &impl Serialize) -> Result<(), Error> {
 }
 
 /// A reader that has gone because it has seen enough is not a failure.
-#[allow(clippy::disallowed_methods, reason = "the outlet")]
 fn print(text: &str) -> Result<(), Error> {
-    let mut output = io::stdout().lock();
-    let written = output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush());
-    match written {
+    if signals::has_no_output() {
+        return Err(Error::NoOutput);
+    }
+    match write_output(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
         _ => Ok(()),
     }
+}
+
+/// Write to the descriptor itself: the standard library does not say so if that cannot be written to.
+#[cfg(unix)]
+fn write_output(mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let write = || rustix::io::write(rustix::stdio::stdout(), bytes);
+        match rustix::io::retry_on_intr(write)? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            length => bytes = &bytes[length..],
+        }
+    }
+    Ok(())
+}
+
+/// The standard library knows how a console is written to.
+#[cfg(windows)]
+#[allow(clippy::disallowed_methods, reason = "the outlet")]
+fn write_output(bytes: &[u8]) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(bytes).and_then(|()| output.flush())
 }
 
 fn write_event(event: &Event) {
@@ -281,12 +323,13 @@ pub fn end_question() {
     write("\n");
 }
 
-/// Write a sentence on a line of its own.
-fn write_text(line: &str) {
-    write_line(&render(line));
+/// The width that lines for people are broken to: that of the terminal, if standard error is one.
+#[allow(clippy::disallowed_methods, reason = "nothing is written")]
+fn choose_columns() -> Option<usize> {
+    console::columns().filter(|_| io::stderr().is_terminal())
 }
 
-/// Write a line, in the place of the bar if there is one.
+/// Write a line, or several at once, in the place of the bar if there is one.
 fn write_line(line: &str) {
     let mut outlet = lock();
     let is_drawn = console::LINE_IS_DRAWN.swap(false, Ordering::Relaxed);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::archive::Package;
 use crate::sandbox::{Sandbox, run, tool_packages};
-use crate::stamp::Stamp;
+use crate::stamp::{Stamp, write_executable};
 
 #[test]
 fn a_first_run_installs_and_hands_over() {
@@ -300,7 +300,7 @@ fn a_runtime_that_was_cut_short_says_so_wherever_it_was_cut() {
         template + 1,
         template - 1,
     ] {
-        fs::write(&sandbox.runtime, &whole[..length]).unwrap();
+        write_executable(&sandbox.runtime, &whole[..length]);
         let message = sandbox.run(&["x"]).fails_with(78);
         assert!(
             message.contains("is incomplete: its end is missing. Download the file again."),

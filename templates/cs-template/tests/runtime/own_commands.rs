@@ -553,5 +553,67 @@ fn output_that_cannot_be_written_is_a_failure() {
             .unwrap(),
     );
     let message = run(&mut command).fails_with(74);
-    assert!(message.contains("cannot write the output"), "{message}");
+    let expected = "cannot write the output: No space left on device. Check where it goes";
+    assert!(message.contains(expected), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn output_is_never_lost_with_status_0() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["x"]).ok();
+    for (words, redirection, expected) in [
+        (
+            "status",
+            ">&-",
+            "standard output is closed. If you do not need it",
+        ),
+        ("status --json", ">&-", "standard output is closed. "),
+        ("-V", ">&-", "standard output is closed. "),
+        ("verify", ">&-", "standard output is closed. "),
+        ("uninstall -y", ">&-", "standard output is closed. "),
+        (
+            "status",
+            "1</dev/null",
+            "Bad file descriptor. Check where it goes",
+        ),
+    ] {
+        let line = format!("{} {words} {redirection}", sandbox.runtime.display());
+        let run = run(&mut sandbox.command_of("/bin/sh".as_ref(), &["-c", &line]));
+        let message = run.fails_with(74);
+        let expected = format!("demo: error: cannot write the output: {expected}");
+        assert!(message.starts_with(&expected), "{line}: {message}");
+    }
+    assert!(sandbox.prefix().exists());
+    sandbox.run(&["status"]).ok();
+}
+
+#[test]
+fn a_bundle_that_was_not_needed_is_said_not_to_have_been_used() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["x"]).ok();
+    let odd = sandbox.path("a b");
+    fs::create_dir(&odd).unwrap();
+    for (bundle, expected) in [
+        (
+            "nope",
+            "demo: warning: the bundle nope does not exist; it was not needed, \
+             because everything is installed\n",
+        ),
+        (
+            "a b",
+            "demo: the bundle a b was not used, because everything is installed. \
+             To install it again, run `demo bootstrap --force --bundle 'a b'`.\n",
+        ),
+    ] {
+        let run = sandbox.run(&["bootstrap", "--bundle", bundle]).ok();
+        if cfg!(unix) {
+            assert_eq!(run.stderr, expected);
+        }
+        let quiet = sandbox.run(&["-q", "bootstrap", "--bundle", bundle]).ok();
+        assert_eq!(quiet.stderr, "");
+    }
+    let mut command = sandbox.command(&["bootstrap"]);
+    let run = run(command.env("DEMO_BUNDLE", "nope")).ok();
+    assert_eq!(run.stderr, "");
 }

@@ -1,7 +1,11 @@
 //! Runtimes: the template under test with a stamp behind it.
 
 use std::fs;
+#[cfg(unix)]
+use std::io::Write;
 use std::path::Path;
+#[cfg(unix)]
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -95,8 +99,7 @@ impl Stamp {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         // Another file takes the place: a running runtime cannot be written to.
         let _ = fs::remove_file(path);
-        fs::write(path, bytes).unwrap();
-        make_executable(path);
+        write_executable(path, &bytes);
         spans
     }
 
@@ -189,9 +192,21 @@ fn footer(parts: &[Vec<u8>], identity: &[u8; 32]) -> Vec<u8> {
     out
 }
 
-fn make_executable(path: &Path) {
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    #[cfg(windows)]
-    let _ = path;
+/// Write an executable that can be started at once. Another process does it: a child that another thread starts
+/// meanwhile has a copy of every open file until it is another program, and no system starts what is open for writing.
+#[cfg(unix)]
+pub fn write_executable(path: &Path, bytes: &[u8]) {
+    let mut writer = Command::new("/bin/sh")
+        .args(["-c", "cat > \"$0\" && chmod 755 \"$0\""])
+        .arg(path)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writer.stdin.take().unwrap().write_all(bytes).unwrap();
+    assert!(writer.wait().unwrap().success());
+}
+
+#[cfg(windows)]
+pub fn write_executable(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).unwrap();
 }

@@ -127,6 +127,42 @@ fn the_help_fits_a_narrow_terminal() {
 }
 
 #[test]
+fn messages_fit_the_terminal_and_what_may_be_copied_stays_whole() {
+    let sandbox = Sandbox::new();
+    let prefix = sandbox.path("my own/a b");
+    sandbox.run(&["--path", prefix.to_str().unwrap(), "x"]).ok();
+    let words = format!(
+        "{} --path '{}' bootstrap --bundle nope",
+        sandbox.runtime.display(),
+        prefix.display()
+    );
+    let piped = run(&mut sandbox.command_of("/bin/sh".as_ref(), &["-c", &words])).stderr;
+    assert_eq!(piped.lines().count(), 1, "{piped}");
+    for columns in [20, 50, 80, 140] {
+        let line = format!("stty cols {columns}; {words} >/dev/null");
+        let Some(shown) = run_line_at_terminal(&sandbox, &line, "", &[]) else {
+            return;
+        };
+        let lines: Vec<&str> = shown.stdout.lines().collect();
+        assert!(lines.iter().all(|line| line.len() <= columns), "{shown:#?}");
+        assert!(lines[1..].iter().all(|line| line.starts_with("  ")));
+        let joined: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
+        assert_eq!(joined.join(" "), piped.trim_end());
+        assert_eq!(lines.len() == 1, columns == 140, "{shown:#?}");
+    }
+    let taken = sandbox.path("my own/taken by another");
+    fs::write(&taken, "").unwrap();
+    let line = format!(
+        "stty cols 30; {} --path '{}' bootstrap",
+        sandbox.runtime.display(),
+        taken.display()
+    );
+    let shown = run_line_at_terminal(&sandbox, &line, "", &[]).unwrap();
+    let path = "demo: error:\r\n  ~/my own/taken by another is\r\n";
+    assert!(shown.stdout.contains(path), "{shown:#?}");
+}
+
+#[test]
 fn an_interrupted_bar_leaves_no_frame() {
     let script = "#!/bin/sh\nsleep 1\nkill -INT $(cat \"$HOME/number\")\nsleep 9\n";
     let mut packages = tool_packages("1.0");

@@ -103,7 +103,7 @@ fn open(path: &Path) -> Result<(File, u64), BundleError> {
     let fail = |source: io::Error| {
         let path = path.to_owned();
         if cs_file::is_odd(&source) {
-            let what = source.to_string();
+            let what = cs_file::describe_error(&source);
             BundleError::Damaged { path, what }
         } else {
             BundleError::Open { path, source }

@@ -55,7 +55,9 @@ pub(crate) enum Deviation {
 impl fmt::Display for Deviation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable(error) => write!(f, "it cannot be read ({error})"),
+            Self::Unreadable(error) => {
+                write!(f, "it cannot be read ({})", cs_file::describe_error(error))
+            }
             Self::Framing { what, file_offset } => {
                 write!(f, "{what} at byte {file_offset} of the bundle")
             }

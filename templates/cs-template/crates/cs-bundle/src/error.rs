@@ -32,7 +32,7 @@ pub enum Kind {
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// The bundle, or an archive of a bundle directory, cannot be opened.
-    #[error("cannot open the bundle {}: {source}", path.display())]
+    #[error("cannot open the bundle {}: {}", path.display(), cs_file::describe_error(source))]
     Open {
         /// The bundle, or the file in it.
         path: PathBuf,
@@ -40,7 +40,7 @@ pub enum BundleError {
         source: io::Error,
     },
     /// Reading failed half way.
-    #[error("cannot read the bundle {}: {source}", path.display())]
+    #[error("cannot read the bundle {}: {}", path.display(), cs_file::describe_error(source))]
     Read {
         /// The bundle.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum BundleError {
         source: io::Error,
     },
     /// The archives of a compressed bundle cannot be unpacked to disk.
-    #[error("cannot unpack the bundle into {}: {source}", path.display())]
+    #[error("cannot unpack the bundle into {}: {}", path.display(), cs_file::describe_error(source))]
     Spool {
         /// The spool directory.
         path: PathBuf,

@@ -43,9 +43,11 @@ impl Config {
                         error.kind(),
                         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
                     ) => {}
-                Err(error) => config
-                    .warnings
-                    .push(format!("cannot read {}: {error}", path.display())),
+                Err(error) => config.warnings.push(format!(
+                    "cannot read {}: {}",
+                    path.display(),
+                    cs_file::describe_error(&error)
+                )),
             }
         }
         config

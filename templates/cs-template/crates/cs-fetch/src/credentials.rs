@@ -168,7 +168,8 @@ fn read_netrc(warn: &mut dyn FnMut(String)) -> Netrc {
         return Netrc::default();
     };
     Netrc::read(&path).unwrap_or_else(|error| {
-        warn(format!("{} is ignored: {error}", path.display()));
+        let reason = cs_file::describe_error(&error);
+        warn(format!("{} is ignored: {reason}", path.display()));
         Netrc::default()
     })
 }
@@ -176,7 +177,7 @@ fn read_netrc(warn: &mut dyn FnMut(String)) -> Netrc {
 /// Why a credentials file is unusable. A parser's own message may quote what it stumbled over: a password, perhaps.
 fn describe_file(error: &FileStorageError) -> String {
     match error {
-        FileStorageError::IOError(error) => error.to_string(),
+        FileStorageError::IOError(error) => cs_file::describe_error(error),
         FileStorageError::JSONError(path, error) => {
             let (line, column) = (error.line(), error.column());
             format!(

@@ -100,7 +100,7 @@ pub enum FetchError {
         actual: String,
     },
     /// A `file://` URL or plain path that cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {}", path.display(), cs_file::describe_error(source))]
     LocalFile {
         /// The file.
         path: PathBuf,
@@ -108,7 +108,7 @@ pub enum FetchError {
         source: io::Error,
     },
     /// The spool directory cannot be written.
-    #[error("cannot store downloads in {}: {source}", path.display())]
+    #[error("cannot store downloads in {}: {}", path.display(), cs_file::describe_error(source))]
     Spool {
         /// The directory.
         path: PathBuf,

@@ -51,11 +51,15 @@ impl Failure {
 }
 
 /// An error with its causes, each said once.
-pub(crate) fn describe(error: &dyn Error) -> String {
-    let mut text = error.to_string();
+pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
+    let say = |error: &(dyn Error + 'static)| match error.downcast_ref() {
+        Some(error) => cs_file::describe_error(error),
+        None => error.to_string(),
+    };
+    let mut text = say(error);
     let mut cause = error.source();
     while let Some(error) = cause {
-        let more = error.to_string();
+        let more = say(error);
         if !text.ends_with(&more) {
             text = format!("{text}: {more}");
         }

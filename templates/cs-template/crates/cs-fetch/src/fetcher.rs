@@ -125,7 +125,10 @@ fn spawn(
 
 fn thread_error(error: std::io::Error) -> FetchError {
     FetchError::Setup {
-        reason: format!("no thread could be started ({error})"),
+        reason: format!(
+            "no thread could be started ({})",
+            cs_file::describe_error(&error)
+        ),
         cause: Cause::Threads,
     }
 }

@@ -10,10 +10,11 @@ use std::sync::{Arc, OnceLock};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem};
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
+use rustls_native_certs::ErrorKind;
 
 type Verifier = Arc<dyn ServerCertVerifier>;
 
@@ -149,9 +150,22 @@ fn load(file: Option<&Path>, directories: &[PathBuf]) -> (RootCertStore, Option<
     let mut failure = None;
     for result in std::iter::once(first).chain(rest) {
         store.add_parsable_certificates(result.certs);
-        failure = failure.or(result.errors.first().map(ToString::to_string));
+        failure = failure.or(result.errors.first().map(describe_failure));
     }
     (store, failure)
+}
+
+/// Why a file of certificates gives none.
+fn describe_failure(error: &rustls_native_certs::Error) -> String {
+    match &error.kind {
+        ErrorKind::Io { inner, path } => format!(
+            "cannot read {}: {}",
+            path.display(),
+            cs_file::describe_error(inner)
+        ),
+        ErrorKind::Pem(pem::Error::Io(inner)) => cs_file::describe_error(inner),
+        _ => error.to_string(),
+    }
 }
 
 /// What the variables name. An empty variable counts as not set.
@@ -230,7 +244,7 @@ mod tests {
         let empty = directory.path().join("empty.pem");
         std::fs::write(&empty, "no certificate").unwrap();
         let shown = empty.to_str().unwrap();
-        let missing = std::fs::read("/nowhere/ca.pem").unwrap_err().to_string();
+        let missing = cs_file::describe_error(&std::fs::read("/nowhere/ca.pem").unwrap_err());
         for (file, directories, parts) in [
             (
                 "/nowhere/ca.pem",

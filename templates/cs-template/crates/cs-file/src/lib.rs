@@ -3,11 +3,14 @@
 //! What has the name of a small file may be a pipe without a writer, a device without end, a link to anywhere,
 //! or two gigabytes of zeros. Here only regular files are opened, opening never waits, and reading has a limit.
 //! What another process has open is in the way on Windows: [`insist`] tries again.
+//! What the system says of a file, or of anything else, is told to people by [`describe_error`].
 
 mod held;
+mod reason;
 pub mod record;
 
 pub use held::insist;
+pub use reason::describe_error;
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};

@@ -71,10 +71,10 @@ impl Guarded {
         if let Some(errors) = self.0.stderr.take() {
             let _ = errors.take(64 * 1024).read_to_end(&mut output);
         }
-        let status = self
-            .0
-            .wait()
-            .map_or_else(|error| error.to_string(), |status| status.to_string());
+        let status = self.0.wait().map_or_else(
+            |error| cs_file::describe_error(&error),
+            |status| status.to_string(),
+        );
         (status, output)
     }
 }

@@ -36,10 +36,10 @@ pub enum Fault {
         reason: String,
     },
     /// The archive's bytes cannot be read.
-    #[error("the archive cannot be read: {0}")]
+    #[error("the archive cannot be read: {}", cs_file::describe_error(.0))]
     Read(#[source] io::Error),
     /// Something in the staging directory cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {}", path.display(), cs_file::describe_error(source))]
     Write {
         /// The path, in the staging directory.
         path: PathBuf,
@@ -85,7 +85,7 @@ pub enum Fault {
         output: String,
     },
     /// A program cannot be started.
-    #[error("cannot run {}: {source}", program.display())]
+    #[error("cannot run {}: {}", program.display(), cs_file::describe_error(source))]
     Spawn {
         /// The program.
         program: PathBuf,
@@ -142,7 +142,7 @@ impl Fault {
             Ok(Interruption::Read(source)) => Self::Read(source),
             Ok(Interruption::Cancelled) => Self::Cancelled,
             Err(error) if is_memory_error(&error) => Self::Memory,
-            Err(error) => Self::damaged(error.to_string()),
+            Err(error) => Self::damaged(cs_file::describe_error(&error)),
         }
     }
 

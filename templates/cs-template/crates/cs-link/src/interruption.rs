@@ -13,7 +13,7 @@ pub(crate) enum Interruption {
 impl fmt::Display for Interruption {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Read(source) => write!(formatter, "{source}"),
+            Self::Read(source) => formatter.write_str(&cs_file::describe_error(source)),
             Self::Cancelled => formatter.write_str("interrupted"),
         }
     }

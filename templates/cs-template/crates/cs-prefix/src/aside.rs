@@ -140,10 +140,11 @@ fn rename_beside(names: &Names, place: &Path, trash: &Path) -> Result<PathBuf, P
 /// Say what is left of `trash`, which is at `moved` now.
 fn describe(place: &Path, trash: &Path, moved: &Path, obstacle: &Obstacle) -> Remains {
     let (below, why) = match obstacle {
-        Obstacle::Undeletable { path, source } => {
-            (path.strip_prefix(trash).ok(), source.to_string())
-        }
-        Obstacle::Refused(source) => (None, source.to_string()),
+        Obstacle::Undeletable { path, source } => (
+            path.strip_prefix(trash).ok(),
+            cs_file::describe_error(source),
+        ),
+        Obstacle::Refused(source) => (None, cs_file::describe_error(source)),
         Obstacle::Mounted(path) => (None, format!("{} is a mount point", path.display())),
     };
     Remains {

@@ -71,7 +71,7 @@ pub enum PrefixError {
         path: PathBuf,
     },
     /// Writing is impossible for everyone: a read-only file system, for instance.
-    #[error("cannot write to {path}: {source}")]
+    #[error("cannot write to {path}: {}", cs_file::describe_error(source))]
     CannotWrite {
         /// The path that cannot be written.
         path: PathBuf,
@@ -171,7 +171,7 @@ pub enum PrefixError {
         prefix: PathBuf,
     },
     /// Everything else that the system refuses.
-    #[error("cannot {action} {path}: {source}")]
+    #[error("cannot {action} {path}: {}", cs_file::describe_error(source))]
     Io {
         /// A verb: "read", "rename".
         action: &'static str,

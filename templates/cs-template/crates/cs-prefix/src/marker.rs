@@ -140,7 +140,7 @@ impl Marker {
             Ok(bytes) => bytes,
             Err(error) if is_absence(&error) => return Ok(Reading::Nothing),
             Err(error) if cs_file::is_odd(&error) => {
-                return Ok(Reading::Damaged(error.to_string()));
+                return Ok(Reading::Damaged(cs_file::describe_error(&error)));
             }
             Err(source) => return Err(PrefixError::io("read", &path, source)),
         };

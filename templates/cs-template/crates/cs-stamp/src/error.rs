@@ -22,7 +22,7 @@ pub enum Kind {
 #[derive(Debug, thiserror::Error)]
 pub enum StampError {
     /// The file cannot be opened or read.
-    #[error("{}: cannot read the file: {source}", path.display())]
+    #[error("{}: cannot read the file: {}", path.display(), cs_file::describe_error(source))]
     Io {
         /// The executable.
         path: PathBuf,

@@ -116,7 +116,7 @@ mod tests {
             command_name: "demoz".into(),
             runtime: "demo".to_owned(),
             delegate_is_conda: true,
-            voice: Voice::QUIET,
+            voice: Voice::quiet(),
         }
     }
 

@@ -64,7 +64,7 @@ mod tests {
         for name in ["SET", "REMOVED", "ALONE", "PATH"] {
             environment.set(name, "inherited");
         }
-        activate(prefix.path(), "base", &mut environment, &Voice::QUIET).unwrap();
+        activate(prefix.path(), "base", &mut environment, &Voice::quiet()).unwrap();
         for (name, expected) in [
             ("SET", Some("1")),
             ("REMOVED", None),

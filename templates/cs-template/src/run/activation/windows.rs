@@ -72,7 +72,7 @@ mod tests {
         }
         environment.set("GONE", "1");
         environment.set("b", "inherited");
-        run_scripts(&prefix, &mut environment, &Voice::QUIET).map(|()| environment)
+        run_scripts(&prefix, &mut environment, &Voice::quiet()).map(|()| environment)
     }
 
     fn assert_activates(name: &str) {

@@ -50,6 +50,11 @@ pub fn advise_confirmation(command: &str, other: Option<&str>) -> String {
     }
 }
 
+/// Where else to install.
+pub fn advise_place(variable: &str) -> String {
+    format!("Name the prefix with `--path PATH` or with the variable {variable}.")
+}
+
 /// How to give a bundle to the runtime; the end of the sentence is the caller's.
 pub fn advise_bundle(place: &BundlePlace) -> String {
     let name = match &place.beside {

@@ -13,7 +13,10 @@ use super::status;
 pub fn judge_stamp(kind: cs_stamp::Kind) -> Verdict {
     use cs_stamp::Kind;
     match kind {
-        Kind::Io => row(status::IO, ""),
+        Kind::Io => row(
+            status::IO,
+            "A runtime reads its own file: check its permissions, and the disk for errors.",
+        ),
         Kind::Damaged => row(status::STAMP, "Download the file again."),
         Kind::Misplaced => row(
             status::STAMP,
@@ -90,7 +93,10 @@ pub fn judge_prefix(error: &PrefixError) -> Verdict {
             status::IO,
             "The disk is full or the quota is used up: free some space, then try again.",
         ),
-        Kind::Io => row(status::IO, ""),
+        Kind::Io => row(
+            status::IO,
+            "Choose another place with --path, or check the disk for errors.",
+        ),
         Kind::LeftBehind => (
             status::IO,
             format!("Everything else was removed. {}", rest_of_removal(path)),

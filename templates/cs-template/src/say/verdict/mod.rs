@@ -6,7 +6,10 @@ use std::io;
 use crate::cli::variables::SHELL_VARIABLE;
 use crate::say::error::{Error, Role};
 
-use advice::{advise_bundle, advise_confirmation, advise_environments, advise_usage, advise_word};
+use advice::{
+    advise_bundle, advise_confirmation, advise_environments, advise_place, advise_usage,
+    advise_word,
+};
 use crates::{judge_bundle, judge_fetch, judge_link, judge_prefix, judge_stamp};
 use row::{Verdict, row};
 
@@ -35,7 +38,34 @@ impl Error {
     }
 }
 
+/// A limit of this process is a limit, whatever was being done.
 fn judge(error: &Error) -> Verdict {
+    match find_limit(error) {
+        Some(advice) => row(status::IO, advice),
+        None => judge_kind(error),
+    }
+}
+
+/// What to do about the limit that a system error is about, if it is about one.
+fn find_limit(error: &Error) -> Option<&'static str> {
+    // Libraries give them no kind of their own.
+    const TOO_MANY_OPEN: i32 = 24;
+    const TOO_LARGE: i32 = 27;
+    let first: &(dyn std::error::Error + 'static) = error;
+    let mut causes = std::iter::successors(Some(first), |cause| cause.source());
+    let code = causes.find_map(|cause| cause.downcast_ref::<io::Error>()?.raw_os_error());
+    match code {
+        Some(TOO_MANY_OPEN) if cfg!(unix) => {
+            Some("Raise the limit on open files (`ulimit -n`), then try again.")
+        }
+        Some(TOO_LARGE) if cfg!(unix) => {
+            Some("Raise the limit on the size of files (`ulimit -f`), then try again.")
+        }
+        _ => None,
+    }
+}
+
+fn judge_kind(error: &Error) -> Verdict {
     match error {
         Error::Usage {
             error,
@@ -47,10 +77,10 @@ fn judge(error: &Error) -> Verdict {
         ),
         Error::Explained { word, name, own } => (status::USAGE, advise_word(word, name, own)),
         Error::Prefix { .. } => row(status::USAGE, "Choose another directory with --path."),
-        Error::NoHome { variable } => (
-            status::USAGE,
-            format!("Name the prefix with `--path PATH` or with the variable {variable}."),
-        ),
+        Error::NoHome { variable } => (status::USAGE, advise_place(variable)),
+        Error::MissingHome {
+            variable, source, ..
+        } => (judge_prefix(source).0, advise_place(variable)),
         Error::NoEnvironment { known, .. } => (status::USAGE, advise_environments(known)),
         Error::Unconfirmed { command, other, .. } => (
             status::USAGE,
@@ -110,7 +140,12 @@ fn judge(error: &Error) -> Verdict {
             write_status(source),
             "Check the permissions and the free space there.",
         ),
-        Error::Output(_) | Error::Input(_) => row(status::IO, ""),
+        Error::NoOutput => row(
+            status::IO,
+            "If you do not need it, redirect it to /dev/null.",
+        ),
+        Error::Output(_) => row(status::IO, "Check where it goes, and the free space there."),
+        Error::Input(_) => row(status::IO, ""),
         Error::Interrupted(signal) => row(
             status::SIGNAL.saturating_add(u8::try_from(*signal).unwrap_or(0)),
             "",
@@ -131,7 +166,9 @@ fn judge_start(source: &io::Error, role: &Role) -> Verdict {
     let advice = match (role, source.kind()) {
         (Role::Shell, _) => format!("Set {SHELL_VARIABLE} to a shell that exists."),
         (Role::Delegate { .. }, io::ErrorKind::PermissionDenied) => {
-            "Check its permissions, and that its file system allows programs to run.".to_owned()
+            "Check its permissions. If its file system does not allow programs to run (noexec), \
+             choose another place with --path."
+                .to_owned()
         }
         (Role::Delegate { .. }, io::ErrorKind::ArgumentListTooLong) => {
             "Call it with fewer arguments.".to_owned()

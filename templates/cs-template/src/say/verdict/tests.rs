@@ -41,6 +41,19 @@ fn own_errors() -> Vec<(Error, u8)> {
         (Error::Unstamped("/t".into()), 78),
         (Error::Incomplete("/t".into()), 78),
         (Error::Privileged, 77),
+        (Error::NoOutput, 74),
+        (Error::Output(io::ErrorKind::StorageFull.into()), 74),
+        (
+            Error::MissingHome {
+                home: "/h".into(),
+                variable: "DEMO_PREFIX".into(),
+                source: Box::new(PrefixError::Denied {
+                    action: "make",
+                    path: "/h".into(),
+                }),
+            },
+            77,
+        ),
         (
             Error::Offline {
                 what: "there is no bundle".into(),
@@ -284,6 +297,43 @@ fn every_problem_and_every_hint_is_a_sentence_with_one_full_stop() {
         assert!(text.starts_with(&format!("{what}.")), "{text}");
         assert!(text.ends_with('.') && !text.contains(".."), "{text}");
         assert!(!text.contains("  ") && !text.ends_with(' '), "{text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_limit_of_the_process_is_named_whatever_was_being_done() {
+    for (code, expected) in [(24, "`ulimit -n`"), (27, "`ulimit -f`")] {
+        let source = || io::Error::from_raw_os_error(code);
+        let errors: Vec<Error> = vec![
+            LinkError::from(Fault::Write {
+                path: "/p/x".into(),
+                source: source(),
+            })
+            .into(),
+            PrefixError::io("lock", "/p".as_ref(), source()).into(),
+            cs_bundle::BundleError::Open {
+                path: "/b".into(),
+                source: source(),
+            }
+            .into(),
+            FetchError::Spool {
+                path: "/p".into(),
+                source: source(),
+            }
+            .into(),
+            cs_stamp::StampError::Io {
+                path: "/x".into(),
+                source: source(),
+            }
+            .into(),
+        ];
+        for error in errors {
+            let text = error.explain();
+            assert!(text.contains(expected), "{text}");
+            assert!(!text.contains("os error"), "{text}");
+            assert_eq!(error.exit_status(), 74, "{text}");
+        }
     }
 }
 

@@ -40,7 +40,9 @@ impl Exchange<'_> {
                     return Err(self.unknown(server, &answer));
                 }
                 Ok(Ok(answer)) => failure = Some(self.refused(server, &answer)),
-                Ok(Err(error)) => self.note_silence(&mut failure, error.to_string()),
+                Ok(Err(error)) => {
+                    self.note_silence(&mut failure, cs_file::describe_error(&error));
+                }
                 Err(_) => {
                     let patience = self.settings.timeout.as_secs_f32();
                     self.note_silence(&mut failure, format!("nothing within {patience} s"));

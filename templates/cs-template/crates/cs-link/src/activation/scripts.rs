@@ -22,7 +22,7 @@ pub type Change = (OsString, Option<OsString>);
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptFault {
     /// The shell cannot be started, or not be read from.
-    #[error("cannot run {} for the activation scripts: {source}", shell.display())]
+    #[error("cannot run {} for the activation scripts: {}", shell.display(), cs_file::describe_error(source))]
     Shell {
         /// The shell.
         shell: PathBuf,

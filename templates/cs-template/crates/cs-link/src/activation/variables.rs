@@ -64,7 +64,7 @@ impl Variables {
         let object = match cs_file::read(file, Links::Followed, LIMIT_BYTES) {
             Ok(text) => parse(&text).map_err(|error| error.to_string()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(cs_file::describe_error(&error)),
         };
         match object {
             Ok(object) => self.add(file, object),

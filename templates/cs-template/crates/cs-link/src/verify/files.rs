@@ -54,7 +54,7 @@ fn judge(error: &io::Error) -> Change {
         // Not a regular file, as the way without `openat` says it; not a link, as reading one says it.
         io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory => Change::Kind,
         _ if is_obstructed(error) => Change::Kind,
-        _ => Change::Unreadable(error.to_string()),
+        _ => Change::Unreadable(cs_file::describe_error(error)),
     }
 }
 
@@ -76,7 +76,7 @@ fn compare_file(
     sha256: Option<&[u8; 32]>,
     cancel: &AtomicBool,
 ) -> Result<u64, Change> {
-    let unreadable = |error: io::Error| Change::Unreadable(error.to_string());
+    let unreadable = |error: io::Error| Change::Unreadable(cs_file::describe_error(&error));
     let found = file.metadata().map_err(unreadable)?.len();
     if let Some(expected) = size.filter(|size| *size != found) {
         return Err(Change::Size { expected, found });

@@ -104,7 +104,8 @@ fn read_record(hand: &mut Hand, record: &str) -> Result<Vec<u8>, Change> {
         ));
     }
     let file = open_file(hand, record)?;
-    cs_file::read_all(&file, LIMIT_BYTES).map_err(|error| Change::Unreadable(error.to_string()))
+    cs_file::read_all(&file, LIMIT_BYTES)
+        .map_err(|error| Change::Unreadable(cs_file::describe_error(&error)))
 }
 
 type Entries = Vec<(String, Fact)>;

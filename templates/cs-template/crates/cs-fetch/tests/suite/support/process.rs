@@ -94,7 +94,7 @@ fn place_home(home: &Path) -> Vec<(&'static str, OsString)> {
 
 /// What the system says when a file that does not exist is opened.
 pub fn error_of_missing(path: &str) -> String {
-    fs::read(path).expect_err("it does not exist").to_string()
+    cs_file::describe_error(&fs::read(path).expect_err("it does not exist"))
 }
 
 pub fn write(directory: &Path, name: &str, text: &str) -> String {
