@@ -26,8 +26,8 @@ def run_command(arguments: Sequence[str | Path], **options: Any) -> Command:
     settings: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "check": False}
     settings.update(options)
     completed = subprocess.run([str(argument) for argument in arguments], timeout=300, **settings)
-    # Rust's form of an error of the system, which neither `cs` nor a runtime shows to people.
-    assert "(os error" not in str(completed.stderr), completed.stderr
+    # How Rust and its HTTP library word errors, which neither `cs` nor a runtime shows to people.
+    assert not any(words in str(completed.stderr) for words in ("(os error", "client error (")), completed.stderr
     return completed
 
 

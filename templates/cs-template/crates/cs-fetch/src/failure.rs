@@ -15,6 +15,8 @@ use crate::tls::is_about_certificates;
 
 /// hyper-util's words for a proxy's 407 to `CONNECT`. Its error type is not public.
 const PROXY_WANTS_CREDENTIALS: &str = "tunnel error: proxy authorization required";
+/// How they begin for any answer of a proxy to `CONNECT` that is not a success.
+const TUNNEL: &str = "tunnel error: ";
 
 /// Why an attempt failed.
 #[derive(Debug)]
@@ -52,10 +54,6 @@ impl Failure {
 
 /// An error with its causes, each said once.
 pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
-    let say = |error: &(dyn Error + 'static)| match error.downcast_ref() {
-        Some(error) => cs_file::describe_error(error),
-        None => error.to_string(),
-    };
     let mut text = say(error);
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -66,6 +64,35 @@ pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
         cause = error.source();
     }
     text
+}
+
+/// What went wrong on the way to a server, in a few words. The outer errors say which parts of the HTTP library were
+/// at work; the innermost says what happened.
+fn explain(error: &reqwest::Error) -> String {
+    let innermost = causes(error).last().map(say).unwrap_or_default();
+    let reason = match innermost.strip_prefix(TUNNEL) {
+        _ if error.is_timeout() => "there was no answer in time".to_owned(),
+        _ if innermost == PROXY_WANTS_CREDENTIALS => "the proxy wants credentials".to_owned(),
+        Some(rest) => format!("the proxy refused: {rest}"),
+        None => innermost,
+    };
+    if error.is_connect() {
+        format!("cannot connect: {reason}")
+    } else {
+        reason
+    }
+}
+
+/// An error in its own words, but for what rustls says of certificates, and of the errors that this crate makes.
+fn say(error: &(dyn Error + 'static)) -> String {
+    match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(error), _) => cs_file::describe_error(error),
+        (_, Some(rustls::Error::Other(own))) => own.to_string(),
+        (_, Some(rustls::Error::InvalidCertificate(why))) => {
+            format!("the certificate is not trusted: {why}")
+        }
+        _ => error.to_string(),
+    }
 }
 
 pub(crate) fn check_status(response: &Response) -> Result<(), Failure> {
@@ -111,7 +138,7 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
             Failure::transient(error.to_string())
         };
     }
-    let reason = redact_text(&describe(&error));
+    let reason = redact_text(&explain(&error));
     match find_setup_fault(&error) {
         Some(cause) => Failure::permanent(reason, cause),
         None if repeats => Failure::permanent(reason, Cause::Unreachable),
@@ -177,6 +204,34 @@ mod tests {
         assert_eq!(find_setup_fault(&other), None);
         let longer = io::Error::other(format!("{PROXY_WANTS_CREDENTIALS} by a path"));
         assert_eq!(find_setup_fault(&longer), None);
+    }
+
+    #[test]
+    fn the_words_of_a_failure_are_those_of_its_innermost_cause() {
+        let own = rustls::Error::Other(rustls::OtherError(std::sync::Arc::new(io::Error::other(
+            "no certificate",
+        ))));
+        for (inner, expected) in [
+            (io::Error::from_raw_os_error(0), None),
+            (io::Error::other(own), Some("no certificate")),
+            (io::Error::other("closed"), Some("closed")),
+            (
+                io::Error::other(rustls::Error::InvalidCertificate(
+                    rustls::CertificateError::UnknownIssuer,
+                )),
+                Some("the certificate is not trusted: UnknownIssuer"),
+            ),
+        ] {
+            let text = causes(&Outer("client error (Connect)", inner))
+                .last()
+                .map(say);
+            let text = text.unwrap();
+            assert!(
+                !text.contains("client error") && !text.contains("os error"),
+                "{text}"
+            );
+            assert!(expected.is_none_or(|words| text == words), "{text}");
+        }
     }
 
     #[test]
