@@ -178,7 +178,7 @@ def test_a_reader_that_leaves_is_not_an_error(workspace: Workspace) -> None:
 @pytest.mark.parametrize("words", ["inspect", "inspect --json", "help", "--version", "completions bash"])
 def test_results_for_a_closed_output_are_an_error(words: str, workspace: Workspace) -> None:
     outcome = run_in_shell(f"{words} >&-")
-    assert outcome == (1, b"error: cannot write the output: it is closed\n")
+    assert outcome == (1, b"error: cannot write the output: standard output is closed, or open for reading only\n")
 
 
 def test_other_closed_streams_do_not_matter(workspace: Workspace) -> None:
@@ -191,6 +191,19 @@ def test_no_file_takes_the_place_of_a_closed_stream(workspace: Workspace) -> Non
     command = f'exec "{sys.executable}" -c "{program}" 0<&- 2>&-'
     shown = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, check=True).stdout
     assert int(shown) > 2
+
+
+def test_what_stands_in_for_a_closed_stream_is_inherited(workspace: Workspace) -> None:
+    """Otherwise the first file that a build backend opens would be its standard output."""
+    Path("child.py").write_text("import os; os.write(2, b'%d' % os.open('conda.toml', os.O_RDONLY))", encoding="utf-8")
+    Path("parent.py").write_text(
+        "import subprocess, sys; from cs_cli.main import main; main(['nope']); "
+        "sys.exit(subprocess.run([sys.executable, 'child.py']).returncode)",
+        encoding="utf-8",
+    )
+    command = f'exec "{sys.executable}" parent.py 0<&- >&-'
+    shown = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, check=True).stderr
+    assert int(shown.splitlines()[-1]) > 2
 
 
 def run_in_shell(words: str) -> tuple[int, bytes]:

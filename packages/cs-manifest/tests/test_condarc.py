@@ -57,9 +57,9 @@ def test_anything_else_is_an_error(tmp_path: Path, content: bytes | str, message
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="cannot be read: No such file"):
         read_condarc(tmp_path / "condarc")
-    with pytest.raises(ManifestError, match="cannot be read: Is a directory"):
+    with pytest.raises(ManifestError, match="cannot be read: "):
         read_condarc(tmp_path)
-    with pytest.raises(ManifestError, match="cannot be read: File name too long"):
+    with pytest.raises(ManifestError, match="cannot be read: "):
         read_condarc(tmp_path / ("x" * 5000))
 
 

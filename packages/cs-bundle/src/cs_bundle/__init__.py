@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ._errors import DiskFullError as DiskFullError
     from ._errors import FetchError as FetchError
     from ._fetch import fetch_archives as fetch_archives
+    from ._home import find_home as find_home
     from ._network import Certificates as Certificates
     from ._network import find_certificates as find_certificates
     from ._network import list_proxies as list_proxies
@@ -67,6 +68,7 @@ _NAMES = {
         "FetchError",
     ),
     "_fetch": ("fetch_archives",),
+    "_home": ("find_home",),
     "_network": ("Certificates", "find_certificates", "list_proxies", "reach"),
     "_progress": ("FetchProgress", "Wait"),
     "_reader": ("BundleReader", "open_bundle"),

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from ._errors import FetchError
+from ._home import find_home
 from ._netrc import Netrc, parse_netrc
 
 AUTH_FILE_VARIABLE = "RATTLER_AUTH_FILE"
@@ -129,7 +130,7 @@ def load_credentials(environ: Mapping[str, str]) -> Credentials:
 
     :raises FetchError: if the file that ``RATTLER_AUTH_FILE`` names cannot be used.
     """
-    home, named = _home(environ), environ.get(AUTH_FILE_VARIABLE)
+    home, named = find_home(environ), environ.get(AUTH_FILE_VARIABLE)
     netrc = _load_netrc(environ, home)
     if named:
         return Credentials(by_host=_load_auth_file(Path(named)), netrc=netrc, path=Path(named))
@@ -138,14 +139,6 @@ def load_credentials(environ: Mapping[str, str]) -> Credentials:
     with contextlib.suppress(FetchError):
         return Credentials(by_host={} if default is None else _load_auth_file(default), netrc=netrc, path=default)
     return Credentials(netrc=netrc)
-
-
-def _home(environ: Mapping[str, str]) -> Path | None:
-    if named := environ.get("HOME") or environ.get("USERPROFILE"):
-        return Path(named)
-    with contextlib.suppress(RuntimeError):  # a user without an entry in the users database
-        return Path.home()
-    return None
 
 
 def _load_auth_file(path: Path) -> Mapping[str, Any]:

@@ -56,8 +56,8 @@ def disk_full(path: StrPath | None, needed_bytes: int | None, free_bytes: int | 
     path = None if path is None else Path(path)
     if free_bytes is None and path is not None:
         free_bytes = measure_free(path)
-    needed = None if needed_bytes is None else _render(needed_bytes)
-    free = None if free_bytes is None else _render(free_bytes)
+    needed = None if needed_bytes is None else format_bytes(needed_bytes)
+    free = None if free_bytes is None else format_bytes(free_bytes)
     # A disk can be full with bytes to spare: by a quota, or by the number of files.
     is_small = free_bytes is None or needed_bytes is None or free_bytes < needed_bytes
     words = ["not enough disk space", f"{needed} needed" if needed else "", f"{free} free" if free else ""]
@@ -70,7 +70,12 @@ def disk_full(path: StrPath | None, needed_bytes: int | None, free_bytes: int | 
     )
 
 
-def _render(count: int) -> str:
+def format_bytes(count: int) -> str:
+    """Render a number of bytes in decimal units, as package indexes do: ``17.5 MB``."""
     if count < 1000:
-        return f"{count} bytes"
-    return f"{count / 1e3:.1f} kB" if count < 999_950 else f"{count / 1e6:.1f} MB"
+        return f"{count} B"
+    value, unit = count / 1000, "kB"
+    for larger in ("MB", "GB"):
+        if value >= 999.95:
+            value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}"

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .commandline.parsing import cut, parse_arguments
+from .commandline.parsing import parse_arguments, split_words
 from .commandline.table import load_command
 from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of, explain_system
 from .terminal.interrupts import Interruption, interrupt_on_signals
@@ -21,8 +21,8 @@ from .terminal.streams import choose_colors
 if TYPE_CHECKING:
     from .terminal.lines import Block
 
-_STATUS_SUFFICES = contextlib.suppress(CliError, BrokenPipeError)
-"""An error that stderr cannot take is not another one."""
+_if_stderr_takes_it = contextlib.suppress(CliError, BrokenPipeError)
+"""An error that cannot be printed keeps its exit status: that is not another error."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,6 +78,7 @@ def _soften_streams() -> None:
     for name, access in (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
         if getattr(sys, name) is None:
             number = os.open(os.devnull, access)
+            os.set_inheritable(number, True)
             mode = "r" if name == "stdin" else "w"
             setattr(sys, name, io.TextIOWrapper(io.FileIO(number, mode), encoding="utf-8"))
         if name != "stdin":
@@ -118,7 +119,7 @@ def _wants_json(words: list[str]) -> bool:
 
 def _find_value(words: list[str], wanted: str, value: str | None = None) -> str | None:
     """Find the value of a flag, even in an invalid command line; the last one counts."""
-    for word, following in itertools.pairwise([*cut(words)[0], ""]):
+    for word, following in itertools.pairwise([*split_words(words)[0], ""]):
         flag, separator, rest = word.partition("=")
         if flag == wanted:
             value = rest if separator else following
@@ -127,7 +128,7 @@ def _find_value(words: list[str], wanted: str, value: str | None = None) -> str 
 
 def _has(words: list[str], *flags: str) -> bool:
     """Tell whether a flag is given, even in an invalid command line."""
-    return not set(flags).isdisjoint(cut(words)[0])
+    return not set(flags).isdisjoint(split_words(words)[0])
 
 
 def _report(error: Exception, words: list[str]) -> int:
@@ -135,7 +136,7 @@ def _report(error: Exception, words: list[str]) -> int:
     if _wants_json(words):
         from .terminal.console import print_json
 
-        with _STATUS_SUFFICES:
+        with _if_stderr_takes_it:
             print_json(describe_error(diagnosed), sys.stderr, indent=None)
     else:
         from .error_text import render_error
@@ -148,7 +149,7 @@ def _report(error: Exception, words: list[str]) -> int:
 def _print_error(lines: Sequence[Block]) -> None:
     from .terminal.console import print_lines
 
-    with _STATUS_SUFFICES:
+    with _if_stderr_takes_it:
         print_lines(lines, sys.stderr)
 
 

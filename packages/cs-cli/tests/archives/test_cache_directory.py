@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,7 +33,7 @@ def test_else_the_system_decides(
     platform: str, environ: dict[str, str], expected: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.platform", platform)
-    monkeypatch.setattr(Path, "home", lambda: Path("/home/u"))
+    monkeypatch.setattr("cs_cli.archives.cache_directory.find_home", lambda _: Path("/home/u"))
     assert default_cache_directory(environ) == expected
 
 
@@ -43,13 +44,24 @@ def test_an_empty_home_is_like_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert default_cache_directory({"HOME": ""}) == Path("/home/u/.cache/conda-ship")
 
 
-def nowhere() -> Path:
-    raise RuntimeError("Could not determine home directory.")
+@pytest.fixture
+def _unregistered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be a user without an entry in the users database, as in a container."""
+
+    def refuse(*_: object) -> Path:
+        raise RuntimeError
+
+    def find(uid: int) -> object:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(Path, "home", refuse)
+    if sys.platform != "win32":
+        monkeypatch.setattr("pwd.getpwuid", find)
 
 
+@pytest.mark.usefixtures("_unregistered")
 @pytest.mark.parametrize("environ", [{}, {"HOME": "relative"}, {"XDG_CACHE_HOME": "relative"}])
-def test_without_a_home_the_error_says_what_to_set(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Path, "home", nowhere)
+def test_without_a_home_the_error_says_what_to_set(environ: dict[str, str]) -> None:
     with pytest.raises(CliError, match="no home directory found") as caught:
         default_cache_directory(environ)
     assert caught.value.kind == "no-cache"
@@ -57,8 +69,7 @@ def test_without_a_home_the_error_says_what_to_set(environ: dict[str, str], monk
 
 
 @pytest.fixture
-def _homeless(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Path, "home", nowhere)
+def _homeless(_unregistered: None, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HOME", "XDG_CACHE_HOME", "CONDA_SHIP_CACHE_DIR"):
         monkeypatch.delenv(name, raising=False)
 

@@ -245,7 +245,7 @@ def test_a_full_disk_leaves_the_previous_build(
     outcome = cs("build")
     assert outcome.status == 1
     assert re.fullmatch(
-        r"error: dist: not enough disk space, [\d.]+ kB needed, [\d.]+ MB free\n"
+        r"error: dist: not enough disk space, [\d.]+ kB needed, [\d.]+ [kMG]B free\n"
         r"  hint: remove files there: a quota, or the number of files, is used up, or choose another directory with "
         r"--out-dir\n  more: \S+#disk-full\n",
         outcome.err,

@@ -25,7 +25,13 @@ def sort_by_nearness(name: str, known: Iterable[str]) -> list[str]:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """Phrase a suggestion, or return ``None`` if no name is similar enough.
+    """Phrase a suggestion, or return ``None`` if no name is similar enough."""
+    near = find_similar(name, known)
+    return None if near is None else f"did you mean {near!r}?"
+
+
+def find_similar(name: str, known: Iterable[str]) -> str | None:
+    """Find the name that was probably meant, or return ``None`` if none is similar enough.
 
     Upper and lower case are the same, and the dashes before a flag do not make flags similar.
     """
@@ -33,7 +39,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 
     candidates = {_simplify(one): one for one in sorted(known)}
     near = get_close_matches(_simplify(name), candidates, n=1)
-    return f"did you mean {candidates[near[0]]!r}?" if near else None
+    return candidates[near[0]] if near else None
 
 
 def _simplify(name: str) -> str:

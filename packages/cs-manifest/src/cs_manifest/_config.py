@@ -193,6 +193,7 @@ def _read_path(settings: Settings, name: str) -> Path | None:
 
 def _require_file(setting: Setting, path: Path) -> Path:
     """Return the path of a file that is there."""
+    hint = None if setting.is_flag else "correct the path: it is relative to the manifest"
     try:
         if stat.S_ISREG(path.stat().st_mode):
             return path
@@ -200,8 +201,7 @@ def _require_file(setting: Setting, path: Path) -> Path:
     except FileNotFoundError:
         reason = "no such file"
     except OSError as error:
-        reason = f"cannot be read: {error.strerror}"
-    hint = "correct the path: it is relative to the manifest" if not setting.is_flag else None
+        reason, hint = f"cannot be read: {error.strerror}", None
     raise setting.error(f"{reason}: {path}", kind="value-invalid", expected="a file", hint=hint)
 
 

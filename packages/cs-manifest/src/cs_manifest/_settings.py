@@ -10,7 +10,7 @@ from ._document import describe
 from ._errors import ErrorKind, ManifestError, OverrideError
 from ._keys import CONFIG_KEYS, ConfigKey
 from ._suggested import suggest_settings
-from ._suggestions import did_you_mean
+from ._suggestions import did_you_mean, find_similar
 from ._values import (
     WrongItem,
     check_boolean,
@@ -175,12 +175,13 @@ def _collect_manifest(project: Project) -> dict[str, Setting]:
 def _unknown_keys(project: Project, names: Sequence[str]) -> ManifestError:
     """Name all unknown keys at once; the error points at the first."""
     first, *others = names
-    known, guess = f"the keys are {_list_keys()}", did_you_mean(first, _KEYS_BY_NAME)
-    message, hint = "unknown key", guess or known
+    known = f"the keys are {_list_keys()}"
+    message, hint = "unknown key", did_you_mean(first, _KEYS_BY_NAME) or known
     if others:
         message += f", as {'is' if len(others) == 1 else 'are'} {_list_words(others)}"
-        near = [f"{guess.rstrip('?')} for {name}" for name in names if (guess := did_you_mean(name, _KEYS_BY_NAME))]
-        hint = f"{', '.join(near).replace(', did you mean', ',')}?" if near else known
+        near = {name: find_similar(name, _KEYS_BY_NAME) for name in names}
+        meant = ", ".join(f"{key!r} for {name}" for name, key in near.items() if key is not None)
+        hint = f"did you mean {meant}?" if meant else known
     return project.document.error(
         message, kind="key-unknown", key=(*TABLE, first), expected=f"one of {_list_keys()}", actual=first, hint=hint
     )

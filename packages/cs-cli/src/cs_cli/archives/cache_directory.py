@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from cs_bundle import find_home
+
 from ..errors import CACHE_VARIABLE, CliError
 
 
@@ -37,21 +39,7 @@ def default_cache_directory(environ: Mapping[str, str]) -> Path:
 
 
 def _home(environ: Mapping[str, str]) -> Path:
-    """Name the home directory; an empty ``HOME`` is like none, as in runtimes."""
-    given = environ.get("HOME")
-    try:
-        home = Path(given) if given else Path.home() if given is None else _find_registered_home()
-    except (RuntimeError, KeyError):  # a user without an entry in the users database
-        home = Path()
-    if not home.is_absolute():
+    home = find_home(environ)
+    if home is None or not home.is_absolute():
         raise CliError("no home directory found for the package cache", kind="no-cache")
     return home
-
-
-def _find_registered_home() -> Path:
-    """Name the home directory that the users database has: ``Path.home`` takes an empty variable for the root."""
-    if sys.platform == "win32":
-        return Path.home()
-    import pwd
-
-    return Path(pwd.getpwuid(os.getuid()).pw_dir)

@@ -43,14 +43,17 @@ def parse_arguments(words: Sequence[str]) -> Options:
     :param words: arguments without the program's name.
     :raises CliError: ``usage``.
     """
-    own, rest = cut(words)
+    own, rest = split_words(words)
     leading, name, following = _find_command(own)
-    if any(word in VERSION_FLAGS for word in leading):
-        return VersionOptions(is_short=not {"-v", "--verbose"} & {*own}, json=False)
     asked = [word for word in own if word in HELP_FLAGS]
-    if asked or name in ("", *list_groups()):
-        if not asked:
-            _take_flags(replace(load_command("help"), name=name), leading)
+    asks_version = any(word in VERSION_FLAGS for word in leading)
+    is_alone = name in ("", *list_groups())
+    if (asks_version or is_alone) and not asked:
+        # There is no command to refuse wrong flags: `help` does, which has only those of every command.
+        _take_flags(replace(load_command("help"), name=name), [word for word in leading if word not in VERSION_FLAGS])
+    if asks_version:
+        return VersionOptions(is_short=not {"-v", "--verbose"} & {*own}, json=False)
+    if asked or is_alone:
         return HelpOptions(words=tuple(name.split()), is_long="--help" in asked, man=False, is_lost=not asked)
     command = load_command(name)
     return read_options(command, [*leading, *following], rest)
@@ -63,8 +66,6 @@ def read_options(command: Command, words: Sequence[str], rest: Sequence[str] = (
     :raises CliError: ``usage``.
     """
     values, others = _take_flags(command, words)
-    if values.get("quiet") and values.get("verbose"):
-        raise slips.opposite_flags()
     values |= _read_positional(command, [*others, *rest])
     values |= command.fixed
     if command.check is not None:
@@ -76,7 +77,7 @@ def read_options(command: Command, words: Sequence[str], rest: Sequence[str] = (
     return command.options(**{field.name: values[field.name] for field in fields(command.options)})
 
 
-def cut(words: Sequence[str]) -> tuple[list[str], list[str]]:
+def split_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """Cut a command line at the first ``--``; before it, each flag becomes a word of its own: ``-vy`` is ``-v -y``."""
     border = list(words).index("--") if "--" in words else len(words)
     own = [one for word in words[:border] for one in _part_letters(word)]
@@ -142,6 +143,8 @@ def _take_flags(command: Command, words: Sequence[str]) -> tuple[dict[str, Any],
     values = vars(found)
     for flag in command.flags:
         values[flag.attribute] = _read_value(flag, values[flag.attribute], command)
+    if values.get("quiet") and values.get("verbose"):
+        raise slips.opposite_flags()
     return values, others
 
 
@@ -158,7 +161,7 @@ def _translate(flag: Flag) -> dict[str, Any]:
 def _read_value(flag: Flag, value: Any, command: Command) -> Any:
     """Read what was typed for a flag; values that nobody typed are left alone."""
     has_words = flag.choices or flag.words  # the error for a wrong one lists them
-    if not has_words and (value == "" or (flag.repeated and "" in (value or ()))):
+    if flag.metavar and not has_words and (value == "" or (flag.repeated and "" in (value or ()))):
         raise slips.empty_value(flag.name, flag.completion)
     if flag.repeated:
         return flag.initial if value is None else [one for word in value for one in flag.read(word)]

@@ -205,7 +205,8 @@ def _writing() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        reason = "it is closed" if error.errno == errno.EBADF else error.strerror or error
+        is_closed = error.errno == errno.EBADF
+        reason = "standard output is closed, or open for reading only" if is_closed else error.strerror or error
         raise CliError(f"cannot write the output: {reason}", kind="cannot-write") from error
 
 
