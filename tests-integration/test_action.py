@@ -319,7 +319,7 @@ def test_an_input_stays_one_argument_whatever_it_holds(tmp_path: Path, value: st
     ("inputs", "message"),
     [
         ({"freeze-base": "yes"}, "--freeze-base: must be true or false"),
-        ({"exclude": "a >=1"}, "--exclude: must be package names alone"),
+        ({"exclude": "a >=1"}, "--exclude: must be a package name alone"),
         ({"layout": "embeded"}, r"(?s)--layout: must be one of .*did you mean 'embedded'\?"),
         ({"channels": "x"}, "unknown flag '--channels'"),
     ],

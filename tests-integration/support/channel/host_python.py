@@ -36,6 +36,8 @@ SITE_CUSTOMIZE = f"""import os, site, sys
 site.addsitedir(os.path.join(sys.prefix, *"{SITE_PACKAGES}".split("/")))
 """
 """For the Python of Debian and Ubuntu, which looks for packages in ``dist-packages`` only."""
+DEBIAN_SCHEME = ("prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'")
+"""Where that Python lets pip and uv install packages: below ``local``; and where every other one does."""
 
 
 def pack_python(work: Path) -> Package:
@@ -97,4 +99,6 @@ def _module(path: str, source: Path, host_prefix: str) -> Entry:
     if source.name.startswith("_sysconfigdata") or source.name in ("Makefile", "python-config.py"):
         text = source.read_text().replace(host_prefix, PLACEHOLDER)
         return Entry(path=path, content=text.encode(), file_mode="text" if PLACEHOLDER in text else None)
+    if source.stem == "sysconfig" or source.parent.name == "sysconfig":
+        return Entry(path=path, content=source.read_text().replace(*DEBIAN_SCHEME).encode())
     return entry_from_file(path, source)
