@@ -138,7 +138,7 @@ pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<I
     Ok(installed)
 }
 
-/// Where the prefix belongs into a home directory that does not exist, that is the reason.
+/// If the prefix goes into a home directory that does not exist, name that as the reason.
 fn name_missing_home(runtime: &Runtime, error: Error) -> Error {
     let Error::Lifecycle(source) = error else {
         return error;

@@ -79,14 +79,14 @@ pub enum Error {
         /// The runtime's own variable.
         variable: String,
     },
-    /// The home directory is to be made, and cannot.
+    /// The home directory does not exist and cannot be created.
     #[error("the home directory {} does not exist: {source}", home.display())]
     MissingHome {
         /// The home directory.
         home: PathBuf,
         /// The runtime's own variable.
         variable: String,
-        /// Why it cannot be made.
+        /// Why it cannot be created.
         source: Box<PrefixError>,
     },
     /// The lifecycle of the prefix.

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use cs_file::Links;
 use percent_encoding::percent_decode_str;
 use rattler_networking::authentication_storage::backends::file::{FileStorage, FileStorageError};
 use rattler_networking::{Authentication, AuthenticationStorage};
@@ -49,19 +50,22 @@ impl Credentials {
     ) -> Result<Self, FetchError> {
         let mut storage = AuthenticationStorage::empty();
         if let Some(path) = env::var_os("RATTLER_AUTH_FILE").filter(|path| !path.is_empty()) {
-            storage.add_backend(Arc::new(open_named(PathBuf::from(path))?));
+            storage.add_backend(Arc::new(open_named(Path::new(&path))?));
         }
         // The files below are there for other tools too: an entry that cannot be read is not a reason to fail.
-        let mut add = |result: Result<FileStorage, String>| match result {
+        let mut add = |path: &Path| match open_file(path) {
             Ok(backend) => storage.add_backend(Arc::new(backend)),
-            Err(reason) => warn(redact_text(&reason)),
+            Err(reason) => warn(say_ignored(path, &reason)),
         };
         if let Some(path) = &config.authentication_file {
-            add(open_named(path.clone()).map_err(|error| error.to_string()));
+            add(path);
         }
         if let Some(home) = home() {
             let path = home.join(".rattler").join("credentials.json");
-            add(FileStorage::from_path(path).map_err(|error| describe_file(&error)));
+            // What cannot be looked for may be there.
+            if path.try_exists().unwrap_or(true) {
+                add(&path);
+            }
         }
         let netrc = read_netrc(warn);
         Ok(Self {
@@ -168,39 +172,40 @@ fn read_netrc(warn: &mut dyn FnMut(String)) -> Netrc {
         return Netrc::default();
     };
     Netrc::read(&path).unwrap_or_else(|error| {
-        let reason = cs_file::describe_error(&error);
-        warn(format!("{} is ignored: {reason}", path.display()));
+        warn(say_ignored(&path, &cs_file::describe_error(&error)));
         Netrc::default()
     })
 }
 
-/// Why a credentials file is unusable. A parser's own message may quote what it stumbled over: a password, perhaps.
-fn describe_file(error: &FileStorageError) -> String {
-    match error {
-        FileStorageError::IOError(error) => cs_file::describe_error(error),
-        FileStorageError::JSONError(path, error) => {
-            let (line, column) = (error.line(), error.column());
-            format!(
-                "{} is not in rattler's format (line {line}, column {column})",
-                path.display()
-            )
-        }
-    }
+fn say_ignored(path: &Path, reason: &str) -> String {
+    redact_text(&format!("{} is ignored: {reason}", path.display()))
 }
 
-/// Open a credentials file that the user named: it must exist and be valid.
-fn open_named(path: PathBuf) -> Result<FileStorage, FetchError> {
-    let failed = |path: &Path, reason: String| FetchError::Setup {
+/// Open a credentials file that exists; an error says why it cannot be used, without its path.
+fn open_file(path: &Path) -> Result<FileStorage, String> {
+    // Read here first: rattler's errors keep the system's reason only as text, with the path in it.
+    let text = cs_file::open(path, Links::Followed).and_then(std::io::read_to_string);
+    text.map_err(|error| cs_file::describe_error(&error))?;
+    FileStorage::from_path(path.to_owned()).map_err(|error| match error {
+        FileStorageError::IOError(error) => cs_file::describe_error(&error),
+        // A parser's own message may quote what it stumbled over: a password, perhaps.
+        FileStorageError::JSONError(_, error) => format!(
+            "it is not in rattler's format (line {}, column {})",
+            error.line(),
+            error.column()
+        ),
+    })
+}
+
+/// Open a credentials file that the user named.
+fn open_named(path: &Path) -> Result<FileStorage, FetchError> {
+    open_file(path).map_err(|reason| FetchError::Setup {
         reason: format!(
             "the credentials file {} cannot be used: {reason}",
             path.display()
         ),
         cause: Cause::CredentialsFile,
-    };
-    if !path.is_file() {
-        return Err(failed(&path, "there is no such file".to_owned()));
-    }
-    FileStorage::from_path(path.clone()).map_err(|error| failed(&path, describe_file(&error)))
+    })
 }
 
 #[cfg(test)]
@@ -255,7 +260,7 @@ mod tests {
         let mut storage = AuthenticationStorage::empty();
         if let Some(value) = &case.named {
             fs::write(&path, value.to_string()).unwrap();
-            storage.add_backend(Arc::new(open_named(path).ok()?));
+            storage.add_backend(Arc::new(open_named(&path).ok()?));
         } else if let Some(value) = &case.default {
             fs::write(&path, value.to_string()).unwrap();
             if let Ok(backend) = FileStorage::from_path(path) {

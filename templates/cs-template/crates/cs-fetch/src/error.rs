@@ -45,6 +45,8 @@ pub enum Cause {
     CredentialsFile,
     /// This process may not start a thread.
     Threads,
+    /// This process has as many files and connections open as it may.
+    OpenFiles,
 }
 
 /// A place that was asked for an archive.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::Response;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
+use rustls::CertificateError;
 
 use crate::error::Cause;
 use crate::redact::redact_text;
@@ -13,10 +14,14 @@ use crate::redact::redact_text;
 use crate::resolve::ResolveError;
 use crate::tls::is_about_certificates;
 
-/// hyper-util's words for a proxy's 407 to `CONNECT`. Its error type is not public.
-const PROXY_WANTS_CREDENTIALS: &str = "tunnel error: proxy authorization required";
-/// How they begin for any answer of a proxy to `CONNECT` that is not a success.
+/// How hyper-util begins to say that there is no connection to a proxy, or none through it: its error type is private.
 const TUNNEL: &str = "tunnel error: ";
+/// Its words for a proxy's 407 to `CONNECT`.
+const PROXY_WANTS_CREDENTIALS: &str = "tunnel error: proxy authorization required";
+/// For any other answer that is not a success.
+const PROXY_REFUSED: &str = "tunnel error: unsuccessful";
+/// For a proxy that says nothing.
+const PROXY_CLOSED: &str = "tunnel error: unexpected end of file";
 
 /// Why an attempt failed.
 #[derive(Debug)]
@@ -69,18 +74,32 @@ pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
 /// What went wrong on the way to a server, in a few words. The outer errors say which parts of the HTTP library were
 /// at work; the innermost says what happened.
 fn explain(error: &reqwest::Error) -> String {
-    let innermost = causes(error).last().map(say).unwrap_or_default();
-    let reason = match innermost.strip_prefix(TUNNEL) {
-        _ if error.is_timeout() => "there was no answer in time".to_owned(),
-        _ if innermost == PROXY_WANTS_CREDENTIALS => "the proxy wants credentials".to_owned(),
-        Some(rest) => format!("the proxy refused: {rest}"),
-        None => innermost,
-    };
-    if error.is_connect() {
-        format!("cannot connect: {reason}")
+    let reason = if error.is_timeout() {
+        "there was no answer in time".to_owned()
     } else {
-        reason
+        causes(error).last().map(say).unwrap_or_default()
+    };
+    match explain_proxy(error, &reason) {
+        Some(reason) => reason,
+        None if error.is_connect() => format!("cannot connect: {reason}"),
+        None => reason,
     }
+}
+
+/// The same if it was a proxy that failed, and not the server behind it.
+fn explain_proxy(error: &(dyn Error + 'static), reason: &str) -> Option<String> {
+    if !causes(error).any(|cause| cause.to_string().starts_with(TUNNEL)) {
+        return None;
+    }
+    Some(match reason {
+        PROXY_WANTS_CREDENTIALS => "the proxy wants credentials".to_owned(),
+        PROXY_REFUSED => "the proxy refused the connection".to_owned(),
+        PROXY_CLOSED => "the proxy closed the connection".to_owned(),
+        _ => {
+            let reason = reason.strip_prefix(TUNNEL).unwrap_or(reason);
+            format!("cannot connect to the proxy: {reason}")
+        }
+    })
 }
 
 /// An error in its own words, but for what rustls says of certificates, and of the errors that this crate makes.
@@ -88,9 +107,12 @@ fn say(error: &(dyn Error + 'static)) -> String {
     match (error.downcast_ref(), error.downcast_ref()) {
         (Some(error), _) => cs_file::describe_error(error),
         (_, Some(rustls::Error::Other(own))) => own.to_string(),
-        (_, Some(rustls::Error::InvalidCertificate(why))) => {
-            format!("the certificate is not trusted: {why}")
-        }
+        (_, Some(rustls::Error::InvalidCertificate(why))) => match why {
+            CertificateError::UnknownIssuer => {
+                "the certificate is not trusted: its issuer is not known".to_owned()
+            }
+            _ => format!("the certificate is not trusted: {why}"),
+        },
         _ => error.to_string(),
     }
 }
@@ -130,6 +152,10 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 pub(crate) fn classify(error: reqwest::Error) -> Failure {
     let repeats = error.is_builder() || error.is_redirect();
     let error = error.without_url();
+    let reason = redact_text(&explain(&error));
+    if let Some(cause) = find_setup_fault(&error) {
+        return Failure::permanent(reason, cause);
+    }
     #[cfg(target_os = "linux")]
     if let Some(error) = causes(&error).find_map(|cause| cause.downcast_ref::<ResolveError>()) {
         return if error.is_final() {
@@ -138,16 +164,18 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
             Failure::transient(error.to_string())
         };
     }
-    let reason = redact_text(&explain(&error));
-    match find_setup_fault(&error) {
-        Some(cause) => Failure::permanent(reason, cause),
-        None if repeats => Failure::permanent(reason, Cause::Unreachable),
-        None => Failure::transient(reason),
+    if repeats {
+        Failure::permanent(reason, Cause::Unreachable)
+    } else {
+        Failure::transient(reason)
     }
 }
 
-/// Certificates or credentials that another attempt would find the same.
+/// A limit, certificates or credentials that another attempt would find the same.
 fn find_setup_fault(error: &(dyn Error + 'static)) -> Option<Cause> {
+    if causes(error).any(|cause| cause.downcast_ref().is_some_and(cs_file::is_too_many_open)) {
+        return Some(Cause::OpenFiles);
+    }
     if causes(error).any(|cause| cause.downcast_ref().is_some_and(is_about_certificates)) {
         return Some(Cause::Certificate);
     }
@@ -186,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_certificate_is_at_fault_when_tls_says_so_and_not_when_a_name_does() {
-        let refused = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let refused = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
         let nested = Outer("connect", io::Error::other(io::Error::other(refused)));
         assert_eq!(find_setup_fault(&nested), Some(Cause::Certificate));
         let damaged = io::Error::other(rustls::Error::DecryptError);
@@ -207,6 +235,50 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_that_fails_is_named_and_no_other_server_is() {
+        for (inner, expected) in [
+            (PROXY_WANTS_CREDENTIALS, "the proxy wants credentials"),
+            (PROXY_REFUSED, "the proxy refused the connection"),
+            (PROXY_CLOSED, "the proxy closed the connection"),
+            (
+                "tunnel error: proxy response headers too long",
+                "cannot connect to the proxy: proxy response headers too long",
+            ),
+        ] {
+            let error = Outer("connect", io::Error::other(inner));
+            let reason = explain_proxy(&error, inner);
+            assert_eq!(reason.as_deref(), Some(expected));
+        }
+        let refused = || io::Error::other("refused");
+        let tunnel = Outer(
+            "tunnel error: failed to create underlying connection",
+            refused(),
+        );
+        assert_eq!(
+            explain_proxy(&tunnel, "refused").as_deref(),
+            Some("cannot connect to the proxy: refused")
+        );
+        assert_eq!(explain_proxy(&Outer("connect", refused()), "refused"), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_limit_on_open_files_is_the_fault_whoever_meets_it() {
+        let full = || io::Error::from_raw_os_error(24);
+        let nested = Outer(TUNNEL, io::Error::other(Outer("connect", full())));
+        assert_eq!(find_setup_fault(&nested), Some(Cause::OpenFiles));
+        #[cfg(target_os = "linux")]
+        {
+            let lookup = ResolveError::Limit {
+                host: "h".into(),
+                source: full(),
+            };
+            let error = Outer("connect", io::Error::other(lookup));
+            assert_eq!(find_setup_fault(&error), Some(Cause::OpenFiles));
+        }
+    }
+
+    #[test]
     fn the_words_of_a_failure_are_those_of_its_innermost_cause() {
         let own = rustls::Error::Other(rustls::OtherError(std::sync::Arc::new(io::Error::other(
             "no certificate",
@@ -217,9 +289,9 @@ mod tests {
             (io::Error::other("closed"), Some("closed")),
             (
                 io::Error::other(rustls::Error::InvalidCertificate(
-                    rustls::CertificateError::UnknownIssuer,
+                    CertificateError::UnknownIssuer,
                 )),
-                Some("the certificate is not trusted: UnknownIssuer"),
+                Some("the certificate is not trusted: its issuer is not known"),
             ),
         ] {
             let text = causes(&Outer("client error (Connect)", inner))

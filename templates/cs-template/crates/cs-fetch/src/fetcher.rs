@@ -124,13 +124,14 @@ fn spawn(
 }
 
 fn thread_error(error: std::io::Error) -> FetchError {
-    FetchError::Setup {
-        reason: format!(
-            "no thread could be started ({})",
-            cs_file::describe_error(&error)
-        ),
-        cause: Cause::Threads,
-    }
+    let words = cs_file::describe_error(&error);
+    let (reason, cause) = if cs_file::is_too_many_open(&error) {
+        (words, Cause::OpenFiles)
+    } else {
+        let reason = format!("no thread could be started ({words})");
+        (reason, Cause::Threads)
+    };
+    FetchError::Setup { reason, cause }
 }
 
 struct Closing<'a>(&'a Shared);
@@ -302,6 +303,27 @@ impl Drop for Fetcher {
         self.shared.stop.notify_one();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_on_open_files_is_not_one_on_threads() {
+        for (code, cause, words) in [
+            (24, Cause::OpenFiles, "downloads: Too many open files"),
+            (
+                11,
+                Cause::Threads,
+                "downloads: no thread could be started (",
+            ),
+        ] {
+            let error = thread_error(std::io::Error::from_raw_os_error(code));
+            assert_eq!(error.kind(), crate::error::Kind::Network(cause));
+            assert!(error.to_string().contains(words), "{error}");
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
@@ -163,7 +163,6 @@ fn describe_failure(error: &rustls_native_certs::Error) -> String {
             path.display(),
             cs_file::describe_error(inner)
         ),
-        ErrorKind::Pem(pem::Error::Io(inner)) => cs_file::describe_error(inner),
         _ => error.to_string(),
     }
 }

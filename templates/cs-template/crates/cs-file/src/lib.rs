@@ -10,7 +10,7 @@ mod reason;
 pub mod record;
 
 pub use held::insist;
-pub use reason::describe_error;
+pub use reason::{describe_error, is_too_many_open};
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};

@@ -18,6 +18,13 @@ pub fn describe_error(error: &io::Error) -> String {
     }
 }
 
+/// Whether a limit of this process, `ulimit -n`, allows no further open file or connection.
+pub fn is_too_many_open(error: &io::Error) -> bool {
+    // The standard library has no kind for it.
+    const EMFILE: i32 = 24;
+    cfg!(unix) && error.raw_os_error() == Some(EMFILE)
+}
+
 /// What Rust's text is to people. Windows ends its own with a full stop.
 fn describe(text: &str, code: i32, has_code: bool) -> String {
     let words = text.strip_suffix(&format!(" (os error {code})"));

@@ -2,6 +2,9 @@
 
 use crate::say::error::{BundlePlace, PassOn};
 
+/// For a process that has as many files and connections open as it may.
+pub const RAISE_OPEN_FILES: &str = "Raise the limit on open files (`ulimit -n`), then try again.";
+
 /// Which help to read, and how to call the delegate with the same words.
 pub fn advise_usage(command: Option<&str>, own: &str, pass_on: Option<&PassOn>) -> String {
     let Some(command) = command else {

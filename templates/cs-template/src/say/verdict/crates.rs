@@ -6,6 +6,7 @@ use cs_entry::ownership::Doubt;
 use cs_fetch::Cause;
 use cs_prefix::PrefixError;
 
+use super::advice::RAISE_OPEN_FILES;
 use super::row::{Verdict, row};
 use super::status;
 
@@ -175,7 +176,7 @@ pub fn judge_bundle(kind: cs_bundle::Kind) -> Verdict {
 pub fn judge_fetch(kind: cs_fetch::Kind) -> Verdict {
     use cs_fetch::Kind;
     match kind {
-        Kind::Network(cause) => row(status::NETWORK, advise_network(cause)),
+        Kind::Network(cause) => judge_network(cause),
         Kind::Damaged => row(
             status::MISSING,
             "A proxy or mirror may serve a wrong copy: try again later, or use --bundle.",
@@ -197,8 +198,8 @@ pub fn judge_fetch(kind: cs_fetch::Kind) -> Verdict {
     }
 }
 
-fn advise_network(cause: Cause) -> &'static str {
-    match cause {
+fn judge_network(cause: Cause) -> Verdict {
+    let advice = match cause {
         Cause::Unreachable => {
             "Check the network connection; behind a proxy set HTTPS_PROXY; without a network use --bundle."
         }
@@ -226,5 +227,7 @@ fn advise_network(cause: Cause) -> &'static str {
         }
         Cause::CredentialsFile => "Check RATTLER_AUTH_FILE.",
         Cause::Threads => "Raise the limit on processes.",
-    }
+        Cause::OpenFiles => return row(status::IO, RAISE_OPEN_FILES),
+    };
+    row(status::NETWORK, advice)
 }

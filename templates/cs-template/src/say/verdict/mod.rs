@@ -7,8 +7,8 @@ use crate::cli::variables::SHELL_VARIABLE;
 use crate::say::error::{Error, Role};
 
 use advice::{
-    advise_bundle, advise_confirmation, advise_environments, advise_place, advise_usage,
-    advise_word,
+    RAISE_OPEN_FILES, advise_bundle, advise_confirmation, advise_environments, advise_place,
+    advise_usage, advise_word,
 };
 use crates::{judge_bundle, judge_fetch, judge_link, judge_prefix, judge_stamp};
 use row::{Verdict, row};
@@ -48,16 +48,14 @@ fn judge(error: &Error) -> Verdict {
 
 /// What to do about the limit that a system error is about, if it is about one.
 fn find_limit(error: &Error) -> Option<&'static str> {
-    // Libraries give them no kind of their own.
-    const TOO_MANY_OPEN: i32 = 24;
+    // Libraries give it no kind of its own.
     const TOO_LARGE: i32 = 27;
     let first: &(dyn std::error::Error + 'static) = error;
-    let mut causes = std::iter::successors(Some(first), |cause| cause.source());
-    let code = causes.find_map(|cause| cause.downcast_ref::<io::Error>()?.raw_os_error());
-    match code {
-        Some(TOO_MANY_OPEN) if cfg!(unix) => {
-            Some("Raise the limit on open files (`ulimit -n`), then try again.")
-        }
+    let causes = std::iter::successors(Some(first), |cause| cause.source());
+    let mut reasons = causes.filter_map(|cause| cause.downcast_ref::<io::Error>());
+    let reason = reasons.find(|reason| reason.raw_os_error().is_some())?;
+    match reason.raw_os_error() {
+        _ if cs_file::is_too_many_open(reason) => Some(RAISE_OPEN_FILES),
         Some(TOO_LARGE) if cfg!(unix) => {
             Some("Raise the limit on the size of files (`ulimit -f`), then try again.")
         }

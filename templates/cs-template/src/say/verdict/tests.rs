@@ -224,6 +224,7 @@ fn crate_errors() -> Vec<(Error, u8)> {
         (cs_bundle::BundleError::Cancelled.into(), 130),
         (network(Cause::Unreachable), 69),
         (network(Cause::CredentialsFile), 69),
+        (network(Cause::OpenFiles), 74),
         (spool(io::ErrorKind::PermissionDenied).into(), 73),
         (spool(io::ErrorKind::StorageFull).into(), 74),
         (FetchError::Cancelled.into(), 130),

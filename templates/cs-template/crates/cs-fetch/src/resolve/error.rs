@@ -36,6 +36,14 @@ pub enum ResolveError {
         /// What the last attempt met.
         reason: String,
     },
+    /// A limit of this process allows no question.
+    #[error("cannot look up {host}: {}", cs_file::describe_error(source))]
+    Limit {
+        /// The name.
+        host: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// No DNS name looks like this.
     #[error("{host} is not a valid host name")]
     Invalid {

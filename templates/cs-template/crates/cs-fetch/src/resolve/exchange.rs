@@ -40,6 +40,10 @@ impl Exchange<'_> {
                     return Err(self.unknown(server, &answer));
                 }
                 Ok(Ok(answer)) => failure = Some(self.refused(server, &answer)),
+                Ok(Err(source)) if cs_file::is_too_many_open(&source) => {
+                    let host = self.host.to_owned();
+                    return Err(ResolveError::Limit { host, source });
+                }
                 Ok(Err(error)) => {
                     self.note_silence(&mut failure, cs_file::describe_error(&error));
                 }

@@ -111,7 +111,9 @@ async fn search(settings: &Settings, host: &str) -> Result<Vec<IpAddr>, ResolveE
         match lookup_name(&exchange, &name).await {
             Ok(addresses) => return Ok(addresses),
             // Servers that say nothing will not say more about another name.
-            Err(error @ ResolveError::Unreachable { .. }) => return Err(error),
+            Err(error @ (ResolveError::Unreachable { .. } | ResolveError::Limit { .. })) => {
+                return Err(error);
+            }
             // What may pass (a server's failure) says more than that a name of the search list does not exist.
             Err(error) => match &failure {
                 Some(ResolveError::Refused { .. }) => {}

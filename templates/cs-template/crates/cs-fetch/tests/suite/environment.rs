@@ -82,12 +82,21 @@ fn an_unusable_credentials_file_is_an_error_when_it_was_named() {
     let home = tempfile::tempdir().unwrap();
     let server = Server::of(BODY.to_vec());
     let broken = write(home.path(), "auth.json", r#"{"127.0.0.1": "secret"}"#);
+    let folder = home.path().to_str().unwrap();
+    let text = home.path().join("latin.json");
+    std::fs::write(&text, b"\xe4").unwrap();
+    let missing = cs_file::describe_error(&std::fs::read("/nowhere/auth.json").unwrap_err());
     for (file, reason) in [
         (
             broken.as_str(),
-            "is not in rattler's format (line 1, column 22)",
+            "cannot be used: it is not in rattler's format (line 1, column 22)",
         ),
-        ("/nowhere/auth.json", "there is no such file"),
+        ("/nowhere/auth.json", &format!("cannot be used: {missing}")),
+        (folder, "cannot be used: it is a directory"),
+        (
+            text.to_str().unwrap(),
+            "cannot be used: stream did not contain valid UTF-8",
+        ),
     ] {
         let text = fetch_with(
             home.path(),
@@ -126,7 +135,7 @@ fn unusable_files_that_nobody_named_are_warnings() {
         &text,
         &[
             "ARRIVED",
-            "credentials.json is not in rattler's format",
+            "credentials.json is ignored: it is not in rattler's format",
             "config.toml is ignored: line 1 is not in rattler's format",
         ],
     );
@@ -268,6 +277,36 @@ fn a_proxy_that_wants_a_password_is_named_as_such() {
 }
 
 #[test]
+fn a_proxy_that_does_not_connect_is_named_and_the_channel_is_not_blamed() {
+    let home = tempfile::tempdir().unwrap();
+    let refusing = Server::start(|_, stream| respond(stream, "403 Forbidden", &[], b""));
+    let silent = Server::start(|_, _| ());
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").map(|listener| listener.local_addr());
+    for (address, reason) in [
+        (
+            refusing.address.to_string(),
+            ": the proxy refused the connection",
+        ),
+        (
+            silent.address.to_string(),
+            ": the proxy closed the connection",
+        ),
+        (
+            gone.unwrap().unwrap().to_string(),
+            ": cannot connect to the proxy: ",
+        ),
+    ] {
+        let variables = [("HTTPS_PROXY", address.as_str())];
+        let text = fetch_with(home.path(), "https://c.invalid/a-1-0.conda", &variables);
+        assert_says(&text, &["FAILED Network(Unreachable)", reason]);
+        assert!(
+            !text.contains("tunnel") && !text.contains("os error"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_private_certificate_authority_is_trusted_when_it_is_named() {
     let home = tempfile::tempdir().unwrap();
     let server = TlsServer::of(BODY.to_vec());
@@ -320,7 +359,7 @@ fn empty_certificate_variables_count_as_not_set() {
         failed.expect("that server is not trusted").to_owned()
     };
     let unset = shown(&[]);
-    assert_says(&unset, &["certificate", "UnknownIssuer"]);
+    assert_says(&unset, &["certificate", "its issuer is not known"]);
     assert_eq!(shown(&[("SSL_CERT_FILE", ""), ("SSL_CERT_DIR", "")]), unset);
 }
 
