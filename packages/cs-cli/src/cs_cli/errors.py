@@ -30,6 +30,7 @@ _ADVICE = {
     "template-not-found": "name one with --template",
     "template-platform": "name a template for the platform with --template",
     "target-conflict": "give one of the two",
+    "target-is-platform": "that is a platform: give it with --platform",
     "platform-ambiguous": "name one of them with --platform",
     "platform-missing": "name another one with --platform",
     "names-collide": "build one of the two with --platform and --target-label",

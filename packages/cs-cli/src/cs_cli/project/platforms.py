@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import CliError
+from ..errors import CliError, advise
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -64,7 +64,7 @@ def subdir_of_target(target: str) -> str:
     if target not in TRIPLES:
         from cs_lock import SUBDIRS, did_you_mean
 
-        hint = f"that is a platform: --platform {target}" if target in SUBDIRS else did_you_mean(target, TRIPLES)
+        hint = advise("target-is-platform") if target in SUBDIRS else did_you_mean(target, TRIPLES)
         message = f"no template for the target {target!r}"
         raise CliError(
             message,
