@@ -107,12 +107,15 @@ fn say(error: &(dyn Error + 'static)) -> String {
     match (error.downcast_ref(), error.downcast_ref()) {
         (Some(error), _) => cs_file::describe_error(error),
         (_, Some(rustls::Error::Other(own))) => own.to_string(),
-        (_, Some(rustls::Error::InvalidCertificate(why))) => match why {
-            CertificateError::UnknownIssuer => {
-                "the certificate is not trusted: its issuer is not known".to_owned()
-            }
-            _ => format!("the certificate is not trusted: {why}"),
-        },
+        (_, Some(rustls::Error::InvalidCertificate(why))) => {
+            let reason = match why {
+                CertificateError::UnknownIssuer => "its issuer is not known".to_owned(),
+                // What the verifier of the system says.
+                CertificateError::Other(own) => say(own.0.as_ref()),
+                _ => why.to_string(),
+            };
+            format!("the certificate is not trusted: {reason}")
+        }
         _ => error.to_string(),
     }
 }
@@ -292,6 +295,14 @@ mod tests {
                     CertificateError::UnknownIssuer,
                 )),
                 Some("the certificate is not trusted: its issuer is not known"),
+            ),
+            (
+                io::Error::other(rustls::Error::InvalidCertificate(CertificateError::Other(
+                    rustls::OtherError(std::sync::Arc::new(io::Error::other(
+                        io::Error::from_raw_os_error(5),
+                    ))),
+                ))),
+                None,
             ),
         ] {
             let text = causes(&Outer("client error (Connect)", inner))
