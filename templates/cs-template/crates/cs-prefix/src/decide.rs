@@ -15,6 +15,7 @@ use crate::policy::Outcome;
 use crate::policy::Policy;
 use crate::protected::refuse_protected;
 use crate::state::{State, examine, find_unwritable, inspect};
+use crate::steady::look_steadily;
 use crate::trust;
 
 /// What to do.
@@ -83,6 +84,15 @@ pub(crate) fn decide(
     Ok(Decision::Build(site))
 }
 
+/// As [`decide`], without a claim: meanwhile another process may exchange the prefix.
+pub(crate) fn decide_unclaimed(
+    names: &Names,
+    owner: &Owner,
+    policy: &Policy,
+) -> Result<Decision, PrefixError> {
+    look_steadily(&names.prefix, || decide(names, owner, policy))
+}
+
 /// Why a run would leave the prefix of another stamp as it is; `None` if it would replace it. Writes nothing.
 pub fn find_reason_to_keep(
     prefix: &Path,
@@ -90,7 +100,7 @@ pub fn find_reason_to_keep(
     policy: &Policy,
 ) -> Result<Option<KeepReason>, PrefixError> {
     let names = Names::new(prefix, owner)?;
-    Ok(match decide(&names, owner, policy) {
+    Ok(match decide_unclaimed(&names, owner, policy) {
         Ok(Decision::Done(outcome)) => match *outcome {
             Outcome::Kept { reason, .. } => Some(reason),
             _ => None,

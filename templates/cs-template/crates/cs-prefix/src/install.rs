@@ -7,7 +7,7 @@ use crate::carry::{carry_over, is_left};
 use crate::claim::{Claim, recognise};
 use crate::contents::Contents;
 use crate::copy::Check;
-use crate::decide::{Decision, Site, decide};
+use crate::decide::{Decision, Site, decide, decide_unclaimed};
 use crate::error::{InstallError, PrefixError};
 use crate::extras::list_unrecorded;
 use crate::hold::Hold;
@@ -134,7 +134,7 @@ fn look_or_claim(
 ) -> Result<Step, PrefixError> {
     loop {
         // This look needs no claim: a prefix that can be run is run by users without write permission.
-        match decide(names, owner, policy)? {
+        match decide_unclaimed(names, owner, policy)? {
             Decision::Done(outcome) => {
                 tidy_up(names, owner, patience);
                 patience.tell(names);

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use crate::common::{self, NEW, OLD, install_as, installed, place, upgraded};
+use crate::common::{self, NEW, OLD, forced, install_as, installed, place, upgraded};
 use cs_prefix::{
-    Foreignness, Neighbours, State, examine, find_changes, find_own_changes, inspect, look_around,
+    Foreignness, KeepReason, Neighbours, State, examine, find_changes, find_own_changes,
+    find_reason_to_keep, inspect, look_around,
 };
 
 #[test]
@@ -134,10 +135,10 @@ fn a_prefix_that_is_being_exchanged_in_two_steps_is_never_foreign() {
     });
 }
 
-#[test]
-fn what_is_found_while_prefixes_are_exchanged_is_true_of_one_of_them() {
+/// Look over and over while another thread exchanges two prefixes that have no package in common. `look` says whether
+/// what it has found is true of one of them; between the steps of an exchange there is none.
+fn look_while_exchanged(look: impl Fn(&Path) -> Result<(), String>) {
     const EXCHANGES: u32 = 100;
-    // They have no package in common.
     let (place, other) = (installed(&OLD), installed(&NEW));
     let [next, away] = ["next", "away"].map(|name| place.prefix.with_file_name(name));
     fs::rename(&other.prefix, &next).unwrap();
@@ -157,16 +158,30 @@ fn what_is_found_while_prefixes_are_exchanged_is_true_of_one_of_them() {
             is_done.store(true, Ordering::Relaxed);
         });
         while !is_done.load(Ordering::Relaxed) {
-            let found = find_own_changes(&place.prefix, &OLD);
+            let found = look(&place.prefix);
             looks.fetch_add(1, Ordering::Relaxed);
-            // Between the steps there is no prefix.
-            let is_true = match &found {
-                Ok(Some((_, changes))) => changes.is_empty(),
-                Ok(None) => true,
-                Err(_) => false,
-            };
-            is_done.fetch_or(!is_true, Ordering::Relaxed);
-            assert!(is_true, "{found:?}");
+            is_done.fetch_or(found.is_err(), Ordering::Relaxed);
+            assert_eq!(found, Ok(()));
+        }
+    });
+}
+
+#[test]
+fn what_is_found_while_prefixes_are_exchanged_is_true_of_one_of_them() {
+    look_while_exchanged(|prefix| match find_own_changes(prefix, &OLD) {
+        Ok(Some((_, changes))) if !changes.is_empty() => Err(format!("{changes:?}")),
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    });
+}
+
+#[test]
+fn to_decide_needs_no_prefix_that_stands_still() {
+    let policy = forced();
+    look_while_exchanged(|prefix| {
+        match find_reason_to_keep(prefix, &OLD, &policy).map_err(|error| error.to_string())? {
+            Some(KeepReason::Failed { why }) => Err(why),
+            _ => Ok(()),
         }
     });
 }
