@@ -110,8 +110,8 @@ fn say(error: &(dyn Error + 'static)) -> String {
         (_, Some(rustls::Error::InvalidCertificate(why))) => {
             let reason = match why {
                 CertificateError::UnknownIssuer => "its issuer is not known".to_owned(),
-                // What the verifier of the system says.
-                CertificateError::Other(own) => say(own.0.as_ref()),
+                // What the system's verifier says; on Windows with Rust's form of the number.
+                CertificateError::Other(own) => own.to_string().replace("(os error ", "(error "),
                 _ => why.to_string(),
             };
             format!("the certificate is not trusted: {reason}")
@@ -299,10 +299,10 @@ mod tests {
             (
                 io::Error::other(rustls::Error::InvalidCertificate(CertificateError::Other(
                     rustls::OtherError(std::sync::Arc::new(io::Error::other(
-                        io::Error::from_raw_os_error(5),
+                        "not known (os error -21)",
                     ))),
                 ))),
-                None,
+                Some("the certificate is not trusted: not known (error -21)"),
             ),
         ] {
             let text = causes(&Outer("client error (Connect)", inner))
