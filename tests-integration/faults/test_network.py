@@ -15,7 +15,7 @@ from support.commands import Home
 from support.inspection import assert_complete, list_names
 from support.processes import assert_no_process_in
 from support.scenarios import check_private_authority
-from support.servers import Answer, Fault, Server, at_first, no_fault, serve
+from support.servers import Answer, Fault, Server, at_first, serve
 from support.workshop import Workshop, open_plain_workshop
 
 SECRET = "open-sesame"
@@ -31,8 +31,7 @@ def workshop(fast_directory: Path, cache_directory: Path) -> Iterator[Workshop]:
 @pytest.fixture
 def server(workshop: Workshop) -> Server:
     """That server, working."""
-    workshop.server.fault = no_fault
-    workshop.server.asked.clear()
+    workshop.server.start_over()
     return workshop.server
 
 

@@ -12,7 +12,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+
+from steady import wait_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,9 @@ class Server(http.server.ThreadingHTTPServer):
         self.scheme = "https" if certificate else "http"
         self.fault: Fault = no_fault
         self.asked: list[Asked] = []
+        self._lock = threading.Lock()
+        self._open_connections = 0
+        self._latest_port = 0
         super().__init__(("127.0.0.1", port), functools.partial(Answer, directory=str(directory)))
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -97,6 +103,33 @@ class Server(http.server.ThreadingHTTPServer):
     def url(self) -> str:
         """What the folder's files are below."""
         return f"{self.scheme}://127.0.0.1:{self.port}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Count the connections that are open."""
+        with self._lock:
+            self._open_connections += 1
+            self._latest_port = client_address[1]
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Count them again when they have ended."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._lock:
+                self._open_connections -= 1
+
+    def start_over(self) -> None:
+        """Forget the fault and the requests, also those that a program that has ended made last.
+
+        It may have hung up before anybody looked at them.
+        """
+        with socket.create_connection(("127.0.0.1", self.port)) as latest:
+            port = latest.getsockname()[1]
+        # Connections are accepted one after the other.
+        wait_until(lambda: self._latest_port == port and self._open_connections == 0)
+        self.fault = no_fault
+        self.asked.clear()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of connections that were broken on purpose."""
