@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from cs_cli.terminal.console import format_bytes
+from cs_bundle import format_bytes
 from support.channel.archive import PLACEHOLDER, Entry, Package, write_package
 from support.channel.build import build_channel, index_channel
 from support.channel.solve import solve

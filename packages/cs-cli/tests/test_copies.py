@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 import cs_bundle._digests
 import cs_bundle._paths
-import cs_bundle._room
 import cs_bundle._urls
 import cs_lock._credentials
 import cs_lock._digests
@@ -33,7 +32,6 @@ import cs_stamp._copying
 import cs_stamp._paths
 from cs_bundle._replacing import replacing as replacing_of_bundle
 from cs_cli.archives.remembered import write_atomically
-from cs_cli.terminal.console import format_bytes
 from cs_lock import SUBDIRS, Requirement
 from cs_stamp import PlanRequirement
 from cs_stamp._writer import replacing as replacing_of_stamp
@@ -46,10 +44,6 @@ def test_suggestions_are_the_same(name: str, known: list[str]) -> None:
     lock, manifest = cs_lock._suggestions, cs_manifest._suggestions
     assert lock.did_you_mean(name, known) == manifest.did_you_mean(name, known)
     assert lock.sort_by_nearness(name, known) == manifest.sort_by_nearness(name, known)
-
-
-def test_numbers_of_bytes_are_rendered_by_the_same_code() -> None:
-    assert inspect.getsource(cs_bundle._room.format_bytes) == inspect.getsource(format_bytes)
 
 
 @given(NAMES)

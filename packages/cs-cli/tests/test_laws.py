@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cli_samples import Cs, verify
+from cs_bundle import format_bytes
 from cs_cli.companions.files import render_checksums
-from cs_cli.terminal.console import format_bytes
 from cs_cli.verification.checksums import read_checksums
 from cs_cli.verification.files import StagedFiles
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ._room import disk_full as disk_full
     from ._room import is_full as is_full
     from ._room import measure_free as measure_free
+    from ._sizes import format_bytes as format_bytes
     from ._urls import redact_text as redact_text
     from ._urls import redact_url as redact_url
     from ._verify import BundleReport as BundleReport
@@ -73,6 +74,7 @@ _NAMES = {
     "_progress": ("FetchProgress", "Wait"),
     "_reader": ("BundleReader", "open_bundle"),
     "_room": ("check_room", "disk_full", "is_full", "measure_free"),
+    "_sizes": ("format_bytes",),
     "_urls": ("redact_text", "redact_url"),
     "_verify": ("BundleReport", "verify_bundle"),
     "_wanted": ("WantedArchive",),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ._errors import DiskFullError
 from ._paths import StrPath
+from ._sizes import format_bytes
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -68,14 +69,3 @@ def disk_full(path: StrPath | None, needed_bytes: int | None, free_bytes: int | 
         actual=free,
         hint="free some space there" if is_small else "remove files there: a quota, or the number of files, is used up",
     )
-
-
-def format_bytes(count: int) -> str:
-    """Render a number of bytes in decimal units, as package indexes do: ``17.5 MB``."""
-    if count < 1000:
-        return f"{count} B"
-    value, unit = count / 1000, "kB"
-    for larger in ("MB", "GB"):
-        if value >= 999.95:
-            value, unit = value / 1000, larger
-    return f"{value:.1f} {unit}"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from cli_samples import Channel, Cs, Workspace
+from cs_bundle import format_bytes
 from cs_cli.building.preparation import prepared_builds
 from cs_cli.building.report import render_outcome
 from cs_cli.building.several import Outcome, build_several
-from cs_cli.terminal.console import format_bytes
 from terminals import COLORS, show, to_plain
 
 TIME = re.compile(r"\d+(\.\d)? m?s")

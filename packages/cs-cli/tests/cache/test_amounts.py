@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli_samples import Cs
+from cs_bundle import format_bytes
 from cs_cli.cache.amounts import parse_age, parse_size
-from cs_cli.terminal.console import format_bytes
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from cs_cli import __version__
 from cs_cli.commandline.parsing import parse_arguments
 from cs_cli.commandline.table import SUMMARIES, load_command
 from cs_cli.errors import CliError
+from cs_cli.options import RunOptions
 
 SLIPS = [
     ("biuld", "unknown command 'biuld'", "did you mean 'build'? cs help lists all commands"),
@@ -133,7 +134,9 @@ def test_letters_may_be_one_word() -> None:
     assert parse_arguments(["build", "-vh"]) == parse_arguments(["build", "-v", "-h"])
     assert parse_arguments(["-vv", "build"]) == parse_arguments(["build", "-v"])
     assert parse_arguments(["init", "-yq"]) == parse_arguments(["init", "-y", "-q"])
-    assert parse_arguments(["run", "--", "-vq"]).arguments == ("-vq",)  # type: ignore[union-attr]
+    options = parse_arguments(["run", "--", "-vq"])
+    assert isinstance(options, RunOptions)
+    assert options.arguments == ("-vq",)
 
 
 def test_all_details_are_shown_however_they_are_asked_for(cs: Cs) -> None:

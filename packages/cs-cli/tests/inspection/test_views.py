@@ -12,13 +12,13 @@ import pytest
 
 from cli_projects import add_pypi
 from cli_samples import Channel, Cs, Workspace, inspect_options, make_workspace
+from cs_bundle import format_bytes
 from cs_cli.inspection import reasons
 from cs_cli.inspection.listing import sort_packages
 from cs_cli.inspection.packages import list_packages
 from cs_cli.inspection.reasons import Reasons
 from cs_cli.inspection.summary import inspect_derivation
 from cs_cli.project.derivation import derive_project
-from cs_cli.terminal.console import format_bytes
 
 SCHEMA = resources.files("cs_cli") / "schemas" / "inspect.schema.json"
 WHEEL = "https://files.pythonhosted.org/a-1.0-py3-none-any.whl"

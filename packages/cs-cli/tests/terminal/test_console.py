@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from cs_cli.terminal.console import Console, format_bytes, format_seconds, print_json
+from cs_bundle import format_bytes
+from cs_cli.terminal.console import Console, format_seconds, print_json
 from terminals import FakeTerminal
 
 

@@ -12,7 +12,7 @@ import tomli
 
 from ._credentials import mask_credentials
 from ._errors import ErrorKind, ManifestError
-from ._positions import KEY_PART, KeyPath, find_duplicate, format_key, locate, position_at
+from ._positions import KEY_PART, KeyPath, Position, find_duplicate, format_key, locate, position_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ class Document:
         :param actual: the value found; described, not printed in full.
         :returns: the error, to be raised by the caller.
         """
-        line, column = locate(self.text, key, value=kind in _ABOUT_VALUES) or (None, None)
+        line, column = self.locate(key, value=kind in _ABOUT_VALUES) or (None, None)
         return ManifestError(
             message,
             kind=kind,
@@ -73,6 +73,10 @@ class Document:
             actual=None if actual is None else describe(actual),
             hint=hint,
         )
+
+    def locate(self, key: KeyPath, *, value: bool) -> Position | None:
+        """Find a key of this file, or where its value begins; see :func:`cs_manifest._positions.locate`."""
+        return locate(self.text, key, value=value)
 
     def table(self, key: KeyPath) -> Mapping[str, Any]:
         """Return a table, or an empty one when it is missing.

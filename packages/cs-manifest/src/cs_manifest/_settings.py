@@ -60,9 +60,7 @@ class Setting:
 
         :param at: the part of the value that is wrong: an index, or the key of an inner table.
         """
-        value = self.value
-        for part in at:
-            value = value[part]
+        value = self._part(at)
         if self.is_flag:
             actual = describe(value) if isinstance(value, str) else repr(value)
             return OverrideError(message, kind=kind, key=self.name, expected=expected, actual=actual, hint=hint)
@@ -75,18 +73,21 @@ class Setting:
 
     def check_part(self, rule: Callable[[object], Any], *, at: KeyPath = ()) -> Any:
         """Return the value, or the part of it at ``at``, checked by a rule."""
+        try:
+            return rule(self._part(at))
+        except WrongItem as error:
+            raise self._wrong(str(error), (*at, error.index)) from None
+        except ValueError as error:
+            raise self._wrong(str(error), at) from None
+
+    def _part(self, at: KeyPath) -> Any:
         value = self.value
         for part in at:
             value = value[part]
-        try:
-            return rule(value)
-        except WrongItem as error:
-            raise self._wrong(str(error), (*at, error.index), value[error.index]) from None
-        except ValueError as error:
-            raise self._wrong(str(error), at, value) from None
+        return value
 
-    def _wrong(self, expected: str, at: KeyPath, value: object) -> ManifestError:
-        hint = None
+    def _wrong(self, expected: str, at: KeyPath) -> ManifestError:
+        value, hint = self._part(at), None
         has_right_type = isinstance(value, str) if at else isinstance(value, _TYPES.get(self.key.value_type, str))
         if isinstance(value, str):
             hint = did_you_mean(value, self.key.choices)

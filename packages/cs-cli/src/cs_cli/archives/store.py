@@ -16,12 +16,13 @@ from cs_bundle import (
     WantedArchive,
     cached_path,
     find_cached,
+    format_bytes,
     touch_archives,
     using_cache,
 )
 
 from ..errors import CliError, add_advice, replace_advice
-from ..terminal.console import Console, format_bytes, format_count, format_seconds
+from ..terminal.console import Console, format_count, format_seconds
 from .cache_directory import locate_cache
 
 if TYPE_CHECKING:

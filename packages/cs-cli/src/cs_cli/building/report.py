@@ -7,9 +7,11 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from cs_bundle import format_bytes
+
 from ..delegate.options import describe_taken_options
 from ..project.platforms import host_platform
-from ..terminal.console import format_bytes, format_count, format_seconds
+from ..terminal.console import format_count, format_seconds
 from ..terminal.lines import Block, Column, Line, Piece, Table, paint, whole
 from .several import Build, DryRun, Outcome, PlannedBuild
 

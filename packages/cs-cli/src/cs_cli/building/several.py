@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cs_bundle import BundleError
+from cs_bundle import BundleError, format_bytes
 from cs_lock import PackageRecord, Wheel
 from cs_manifest import ShipConfig
 from cs_stamp import StampError
 
 from ..errors import CliError, PlatformFault, advise
-from ..terminal.console import format_bytes, format_count
+from ..terminal.console import format_count
 from .execution import BuildResult, build_artifacts, check_outputs
 from .plan import BuildPlan
 from .preparation import BuildRequest

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cs_bundle import format_bytes
+
 from ..errors import CliError
-from ..terminal.console import ask_line, format_bytes, format_count
+from ..terminal.console import ask_line, format_count
 from ..terminal.streams import can_ask
 from .cleaning import require_cache
 from .survey import survey_cache

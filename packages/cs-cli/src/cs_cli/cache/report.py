@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from cs_bundle import measure_free
+from cs_bundle import format_bytes, measure_free
 
 from ..error_text import render_problem
-from ..terminal.console import Console, format_bytes, format_count
+from ..terminal.console import Console, format_count
 from ..terminal.lines import Block, Column, Table, whole
 from ..terminal.paths import shorten_paths
 from ..times import render_time

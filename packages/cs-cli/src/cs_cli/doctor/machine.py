@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from cs_bundle import find_certificates, list_proxies, measure_free, redact_text
+from cs_bundle import find_certificates, format_bytes, list_proxies, measure_free, redact_text
 from cs_lock import did_you_mean
 
 from ..archives.cache_directory import locate_cache
 from ..cache.survey import survey_cache
 from ..commandline.variables import VARIABLES
 from ..errors import PASSPHRASE_VARIABLE
-from ..terminal.console import format_bytes, format_count
+from ..terminal.console import format_count
 from .findings import Finding
 
 LITTLE_BYTES = 2_000_000_000

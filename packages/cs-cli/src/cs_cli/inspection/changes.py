@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ..terminal.console import format_bytes, format_count
+from cs_bundle import format_bytes
+
+from ..terminal.console import format_count
 from ..terminal.escaping import escape_line
 from ..terminal.lines import Block, Column, Line, Piece, Table, paint, whole
 from ..terminal.paths import shorten_paths

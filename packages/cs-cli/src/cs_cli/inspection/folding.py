@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from cs_bundle import format_bytes
 from cs_lock import Exclusion, Requirement, list_names
 
 from ..problem_text import name_platforms
-from ..terminal.console import format_bytes, format_count
+from ..terminal.console import format_count
 from .pypi import describe_places
 from .summary import Inspection, PlatformSummary
 

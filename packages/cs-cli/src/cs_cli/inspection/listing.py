@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from ..terminal.console import format_bytes, format_count
+from cs_bundle import format_bytes
+
+from ..terminal.console import format_count
 from ..terminal.lines import Block, Column, Line, Table, paint, whole
 from .packages import ListedPackage, list_packages
 from .summary import PlatformSummary

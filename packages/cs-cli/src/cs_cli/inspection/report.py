@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from cs_bundle import format_bytes
 from cs_lock import list_names, redact_url
 
 from ..problem_text import Setting, name_platforms, render_problems
-from ..terminal.console import format_bytes
 from ..terminal.lines import Block, Column, Hanging, Line, Piece, Table, paint, whole
 from ..terminal.paths import shorten_paths
 from .folding import fold_delegates, fold_exclusions, fold_licenses, fold_needs, fold_pypi, list_largest

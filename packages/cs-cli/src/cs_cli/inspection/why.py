@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cs_bundle import format_bytes
 from cs_lock import Exclusion, did_you_mean, list_names
 
 from ..errors import CliError
 from ..problem_text import name_platforms
-from ..terminal.console import format_bytes
 from ..terminal.lines import Block, Hanging, Line, Piece, paint, whole
 from .packages import ListedPackage, list_packages
 from .reasons import Chain, Reasons

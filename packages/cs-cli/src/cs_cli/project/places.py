@@ -36,7 +36,7 @@ class SettingPlaces:
     project: Project
     flags: frozenset[str] = frozenset()
 
-    def find(self, name: str, is_item: Callable[[object], bool] | None = None) -> Place:
+    def find(self, name: str, is_item: Callable[[object], bool] = lambda _: False) -> Place:
         """Find a setting.
 
         :param name: of a key of ``[tool.conda-ship]``.
@@ -50,13 +50,14 @@ class SettingPlaces:
         spelling = next((one for one in _NAMES[name] if one in table), None)
         if spelling is None:
             return {"key": _PREFIX + name}
-        value = table[spelling]
-        items = enumerate(value) if isinstance(value, list) and is_item is not None else ()
-        index = next((index for index, item in items if is_item is not None and is_item(item)), None)
-        error = document.error("", kind="value-invalid", key=(*TABLE, spelling, *(() if index is None else (index,))))
-        place: Place = {"path": self.project.manifest_path, "key": error.key or ""}
-        if error.line is not None and error.column is not None:
-            place["line"], place["column"] = error.line, error.column
+        key: tuple[str | int, ...] = (*TABLE, spelling)
+        place: Place = {"path": self.project.manifest_path, "key": _PREFIX + spelling}
+        items = table[spelling] if isinstance(table[spelling], list) else []
+        index = next((index for index, item in enumerate(items) if is_item(item)), None)
+        if index is not None:
+            key, place["key"] = (*key, index), f"{place['key']}[{index}]"
+        if position := document.locate(key, value=True):
+            place["line"], place["column"] = position
         return place
 
     def point(self, problem: Problem) -> Problem:

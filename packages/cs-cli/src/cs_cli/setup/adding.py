@@ -17,13 +17,12 @@ from ..inspection.sizes import add_template_sizes
 from ..inspection.summary import Inspection, inspect_derivation
 from ..options import InitOptions
 from ..project.derivation import derive_project
+from ..project.places import TABLE
 from ..terminal.console import Console
 from ..terminal.streams import can_ask
 from .manifest_text import add_table
 from .settings import Chooser
 from .writing import replace_file
-
-_TABLE = ("tool", "conda-ship")
 
 
 def find_project(options: InitOptions) -> Project:
@@ -38,12 +37,12 @@ def find_project(options: InitOptions) -> Project:
         if error.kind == "manifest-not-found":
             raise add_advice(error, "new-workspace") from None
         raise
-    table = project.document.table(_TABLE[:1])
-    if _TABLE[1] in table:
+    table = project.document.table(TABLE[:1])
+    if TABLE[1] in table:
         raise project.document.error(
-            f"the manifest has this table already: {_describe(table[_TABLE[1]]) or 'it is empty'}",
+            f"the manifest has this table already: {_describe(table[TABLE[1]]) or 'it is empty'}",
             kind="table-exists",
-            key=_TABLE,
+            key=TABLE,
             hint="change it in an editor; `cs inspect` shows what it gives, and what is wrong with it",
         )
     return discover(options.root, **places)

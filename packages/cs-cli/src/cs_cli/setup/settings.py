@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cs_bundle import format_bytes
 from cs_lock import SourceLock, did_you_mean
 from cs_manifest import CONFIG_KEYS, OverrideError, Project, load_config, suggest_settings
 
@@ -16,7 +17,6 @@ from ..inspection.summary import PlatformSummary, inspect_derivation
 from ..options import InitOptions
 from ..project.derivation import Derivation, derive_project, read_settings
 from ..project.platforms import host_platform
-from ..terminal.console import format_bytes
 from .executables import Program, find_programs
 from .questions import Choice, pick
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO
 
-from cs_bundle import redact_text
+from cs_bundle import format_bytes, redact_text
 
 from ..errors import CliError
 from .escaping import dump_json, escape_line
@@ -213,17 +213,6 @@ def _writing() -> Iterator[None]:
 def format_count(count: int, noun: str) -> str:
     """Render a number of things: ``one package``, ``3 packages``."""
     return f"one {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def format_bytes(count: int) -> str:
-    """Render a number of bytes in decimal units, as package indexes do: ``17.5 MB``."""
-    if count < 1000:
-        return f"{count} B"
-    value, unit = count / 1000, "kB"
-    for larger in ("MB", "GB"):
-        if value >= 999.95:
-            value, unit = value / 1000, larger
-    return f"{value:.1f} {unit}"
 
 
 def format_seconds(seconds: float) -> str:

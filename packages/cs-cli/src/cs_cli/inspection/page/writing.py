@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from cs_bundle import format_bytes
+
 from ...archives.remembered import write_atomically
 from ...errors import CliError
 from ...project.protected_inputs import list_inputs, refuse_outputs
-from ...terminal.console import format_bytes, format_count
+from ...terminal.console import format_count
 from ...terminal.lines import Line, whole
 from ..summary import Inspection
 from .document import render_page
